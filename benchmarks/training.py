@@ -17,6 +17,7 @@ import argparse
 import os
 import statistics
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -37,7 +38,7 @@ def plain(data: Dataset, layout: str, epochs: int) -> float:
     torch.set_num_threads(1)
     sizes = (2, *layout_widths(layout))
     modules: list[torch.nn.Module] = []
-    for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+    for fan_in, fan_out in pairwise(sizes):
         modules += [torch.nn.Linear(fan_in, fan_out), torch.nn.ReLU()]
     net = torch.nn.Sequential(*modules, torch.nn.Linear(sizes[-1], 1))
     inputs = torch.tensor(data.inputs, dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""`Dataset`: the samples a network learns from, and the scaling that is folded into it afterwards."""
+"""`Dataset`: the samples a network learns from, and the scaling that is folded into it later."""
 
 from __future__ import annotations
 

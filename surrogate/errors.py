@@ -7,7 +7,7 @@
     │   ├── NetworkError                      weights and biases that make no network
     │   ├── OnnxFileError                     a file that is no ONNX, or is damaged
     │   │   └── UnsupportedNodeError          an ONNX node that no ReLU network can represent
-    │   ├── EmbeddingError                    variables, blocks or encodings that do not fit the network
+    │   ├── EmbeddingError                    variables, blocks, encodings that do not fit the net
     │   └── StudyError                        a study file with unknown keys or impossible values
     ├── StoreError            (OSError)       a results folder that cannot be used: exit code 2
     ├── SolverError           (RuntimeError)  HiGHS refused, ignored an option or logged an error

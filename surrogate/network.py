@@ -58,12 +58,12 @@ class Network:
     @property
     def n_inputs(self) -> int:
         """d, the number of inputs."""
-        return self.weights[0].shape[0]
+        return int(self.weights[0].shape[0])
 
     @property
     def n_outputs(self) -> int:
         """m, the number of outputs."""
-        return self.weights[-1].shape[1]
+        return int(self.weights[-1].shape[1])
 
     @property
     def n_neurons(self) -> int:
@@ -134,7 +134,9 @@ def _frozen(array: npt.ArrayLike) -> FloatArray:
 def _labels(given: Sequence[str], letter: str, n: int) -> tuple[str, ...]:
     labels = tuple(given) or tuple(f"{letter}{i}" for i in range(n))
     if len(labels) != n or len(set(labels)) != n:
-        raise NetworkError(f"labels {list(labels)} do not name {n} columns; give {n} distinct names")
+        raise NetworkError(
+            f"labels {list(labels)} do not name {n} columns; give {n} distinct names"
+        )
     return labels
 
 
@@ -152,7 +154,8 @@ def _check_layers(weights: Sequence[FloatArray], biases: Sequence[FloatArray]) -
             )
         if k > 1 and w.shape[0] != weights[k - 2].shape[1]:
             raise NetworkError(
-                f"layer {k} takes {w.shape[0]} inputs, layer {k - 1} gives {weights[k - 2].shape[1]}"
+                f"layer {k} takes {w.shape[0]} inputs, layer {k - 1} gives "
+                f"{weights[k - 2].shape[1]}; give weights whose shapes chain"
             )
         if not (np.isfinite(w).all() and np.isfinite(b).all()):
             raise NetworkError(

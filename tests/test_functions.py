@@ -39,5 +39,5 @@ def test_the_grid_is_even_and_does_not_weight_the_boundary():
 
 
 def test_an_unknown_function_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match="'yx' is unknown.*xy, peaks"):
+    with pytest.raises(InputError, match=r"'yx' is unknown.*xy, peaks"):
         function_named("yx")

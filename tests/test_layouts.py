@@ -31,7 +31,9 @@ def test_constant_width_layouts_spend_the_whole_budget(neurons):
     assert len(layouts) == sum(neurons % d == 0 for d in range(1, neurons + 1))
 
 
-@pytest.mark.parametrize("name", ["", "3x", "x8", "0x8", "3x0", "8-0", "8--4", "-8", "3x8x2", "3 x 8"])
+@pytest.mark.parametrize(
+    "name", ["", "3x", "x8", "0x8", "3x0", "8-0", "8--4", "-8", "3x8x2", "3 x 8"]
+)
 def test_other_names_are_refused_with_an_example(name):
     with pytest.raises(LayoutError, match="3x8"):
         layout_widths(name)

@@ -7,6 +7,7 @@ it trains alone, in a batch, or in another process.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def glorot_uniform(sizes: Sequence[int], rng: np.random.Generator) -> list[Float
     "Understanding the difficulty of training deep feedforward neural networks", equation 16.
     """
     weights = []
-    for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+    for fan_in, fan_out in pairwise(sizes):
         limit = np.sqrt(6 / (fan_in + fan_out))
         weights.append(rng.uniform(-limit, limit, (fan_in, fan_out)))
     return weights

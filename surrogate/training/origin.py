@@ -15,8 +15,8 @@ import torch
 from surrogate.box import Box, FloatArray
 from surrogate.datasets import Dataset, Scaling
 from surrogate.layouts import layout_widths
-from surrogate.network import Network
 from surrogate.training.adam import KerasAdam
+from surrogate.training.arithmetic import small_tensor_arithmetic
 from surrogate.training.initialisation import glorot_uniform, restart_rng
 from surrogate.training.restarts import MaeStep, RestartBatch
 from surrogate.training.trained import Trained
@@ -41,17 +41,15 @@ def train_origin(
     scaling is folded into the networks. A restart depends on (seed, layout, restart) and not on
     its companions in the batch, up to float32 rounding. `on_epoch(n)` is told of every epoch done.
     """
-    # Dead nets drive gradients into denormals, which cost 5x the time; they change no result here.
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(1)  # these tensors are too small to share, and one thread is reproducible
     scaling = Scaling(box, output_range)
     unit = scaling.to_unit(data)
     sizes = (data.inputs.shape[1], *layout_widths(layout), data.outputs.shape[1])
     rngs = [restart_rng(seed, sizes, restart) for restart in restarts]
     nets = RestartBatch(sizes, [glorot_uniform(sizes, rng) for rng in rngs])
-    curves = _fit(nets, unit, rngs, epochs, on_epoch)
+    with small_tensor_arithmetic():
+        curves = _fit(nets, unit, rngs, epochs, on_epoch)
     return [
-        Trained(scaling.fold(Network(*map(tuple, nets.arrays(i)))), restart, curves[i])
+        Trained(scaling.fold(nets.network(i)), restart, curves[i])
         for i, restart in enumerate(restarts)
     ]
 

@@ -10,11 +10,13 @@ on nets this small that bookkeeping, not arithmetic, is what a training step cos
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
 
 from surrogate.box import FloatArray
+from surrogate.network import Network
 
 Layer = tuple[torch.Tensor, torch.Tensor]
 
@@ -22,15 +24,16 @@ Layer = tuple[torch.Tensor, torch.Tensor]
 class RestartBatch:
     """Parameters and gradients of R networks with layer sizes `sizes` (inputs first).
 
-    parameters, gradients   flat float32 tensors of one length
-    layers, layer_gradients views into them: per layer weights (R, fan_in, fan_out), biases (R, 1, fan_out)
+    parameters, gradients    flat float32 tensors of one length
+    layers, layer_gradients  views into them, per layer: weights (R, fan_in, fan_out) and biases
+                             (R, 1, fan_out)
     """
 
     def __init__(self, sizes: Sequence[int], weights: Sequence[Sequence[FloatArray]]) -> None:
-        """Start from `weights[r][k]`, the (fan_in, fan_out) arrays of restart r, and zero biases."""
+        """Start from `weights[r][k]`, of shape (fan_in, fan_out) in restart r, and zero biases."""
         self.sizes = tuple(sizes)
         self.restarts = len(weights)
-        shapes = list(zip(sizes, sizes[1:], strict=False))
+        shapes = list(pairwise(sizes))
         length = self.restarts * sum(a * b + b for a, b in shapes)
         self.parameters = torch.zeros(length)
         self.gradients = torch.zeros(length)
@@ -39,11 +42,12 @@ class RestartBatch:
         for k, (w, _) in enumerate(self.layers):
             w.copy_(torch.from_numpy(np.stack([restart[k] for restart in weights])))
 
-    def arrays(self, restart: int) -> tuple[list[FloatArray], list[FloatArray]]:
-        """Weights (fan_in, fan_out) and biases (fan_out,) of one restart, as float64 arrays."""
-        weights = [w[restart].double().numpy() for w, _ in self.layers]
-        biases = [b[restart, 0].double().numpy() for _, b in self.layers]
-        return weights, biases
+    def network(self, restart: int) -> Network:
+        """One restart as a `Network`, in the coordinates that it was trained in."""
+        return Network(
+            tuple(w[restart].double().numpy() for w, _ in self.layers),
+            tuple(b[restart, 0].double().numpy() for _, b in self.layers),
+        )
 
 
 def _views(flat: torch.Tensor, shapes: Sequence[tuple[int, int]], restarts: int) -> list[Layer]:

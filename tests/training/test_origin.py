@@ -1,4 +1,4 @@
-"""The origin's recipe against torch's autograd and a textbook Adam, and alone against in company."""
+"""The origin's recipe against autograd and a textbook Adam, and alone against in company."""
 
 import math
 
@@ -100,6 +100,25 @@ def test_the_same_call_gives_the_same_bits():
     for a, b in zip(first, again, strict=True):
         assert a.network.content_hash == b.network.content_hash
         assert np.array_equal(a.curve, b.curve)
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+def test_the_callers_arithmetic_is_left_as_it_was(flushed):
+    threads = torch.get_num_threads()
+    torch.set_flush_denormal(flushed)
+    try:
+        train("1x2", [0], epochs=1)
+        assert (np.float32(1e-40) * np.float32(1.0) == 0.0) == flushed
+        with pytest.raises(InterruptedError):
+            train("1x2", [0], on_epoch=_interrupt)
+        assert (np.float32(1e-40) * np.float32(1.0) == 0.0) == flushed
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _interrupt(_):
+    raise InterruptedError
 
 
 def test_training_learns():

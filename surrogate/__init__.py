@@ -1,0 +1,60 @@
+"""surrogate: which ReLU network belongs inside your optimization model.
+
+Train every depth and width under a neuron budget, embed the nets as mixed-integer constraints,
+solve, measure, and choose. Names are imported when they are first used, so that
+`import surrogate` is instant and torch is loaded only by training.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surrogate.bounds import Bounds as Bounds
+    from surrogate.bounds import compute_bounds as compute_bounds
+    from surrogate.box import Box as Box
+    from surrogate.datasets import Dataset as Dataset
+    from surrogate.embedding import Embedding as Embedding
+    from surrogate.embedding import embed as embed
+    from surrogate.errors import SurrogateError as SurrogateError
+    from surrogate.network import Network as Network
+    from surrogate.onnx_files import load as load
+    from surrogate.onnx_files import save as save
+    from surrogate.solving import Solution as Solution
+    from surrogate.solving import solve as solve
+    from surrogate.study import Results as Results
+    from surrogate.study import Study as Study
+    from surrogate.study import run as run
+
+_ROOMS = {
+    "Bounds": "bounds",
+    "Box": "box",
+    "Dataset": "datasets",
+    "Embedding": "embedding",
+    "Network": "network",
+    "Results": "study",
+    "Solution": "solving",
+    "Study": "study",
+    "SurrogateError": "errors",
+    "compute_bounds": "bounds",
+    "embed": "embedding",
+    "load": "onnx_files",
+    "run": "study",
+    "save": "onnx_files",
+    "solve": "solving",
+}
+
+__version__ = version("surrogate")
+__all__ = sorted(_ROOMS)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its room when it is first used."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'surrogate' has no attribute {name!r}")
+    return getattr(import_module(f"surrogate.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return [*__all__, "__version__"]

@@ -1,0 +1,219 @@
+"""The command line: parse, call, print.
+
+Exit codes: 0 done; 1 not everything could be done (failed tasks, no solution within the limit);
+2 the caller's mistake (a wrong value, a file or folder that cannot be used); 130 interrupted.
+Results go to stdout, progress and messages to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from surrogate.errors import BoxError, InputError, StoreError, SurrogateError
+
+if TYPE_CHECKING:
+    from surrogate.box import Box
+    from surrogate.problems import Sense
+    from surrogate.study import Results
+
+app = typer.Typer(
+    help="Which ReLU network belongs inside your optimization model.",
+    epilog="Exit codes: 0 done, 1 incomplete or unsolved, 2 a wrong call, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_SHOWN_FAILURES = 5
+
+_Net = Annotated[Path, typer.Argument(help="A feed-forward ReLU network.", metavar="NET.onnx")]
+_Box = Annotated[
+    str | None,
+    typer.Option(
+        help="LOW:HIGH per input, joined by commas, or one LOW:HIGH for all.",
+        show_default="the box in the file",
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def main() -> None:
+    """Run the command line; a mistake of the caller ends in one message, not in a traceback."""
+    try:
+        app()
+    except SurrogateError as exc:
+        _complain(str(exc))
+        sys.exit(2 if isinstance(exc, InputError | StoreError) else 1)
+
+
+@app.command("run")
+def run_command(
+    study: Annotated[
+        Path | None,
+        typer.Argument(help="A study file; without one, the origin's study.", metavar="STUDY.toml"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Results folder.", show_default="runs/NAME")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="2 restarts and 5 epochs, into runs/NAME-quick.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Tasks at once.", show_default="the number of cores")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish what an interrupted run began.")
+    ] = False,
+) -> None:
+    """Train every layout, solve every net, and say which to use.
+
+    Fills the results folder with results.sqlite, nets/*.onnx and report.html, and prints the
+    tables. What is finished is safe: after an interrupt, repeat the command with --resume.
+
+    A study file may set these keys (the values are the defaults, the origin's study):
+
+    \b
+      name = "xy-24"            the results go to runs/NAME
+      function = "xy"           or "peaks", "rosenbrock"
+      neurons = 24              the neuron budget
+      layouts = []              such as ["3x8", "12-8-4"]; empty: every LxW of the budget
+      samples = 10000           training points
+      epochs = 100
+      restarts = 10
+      seed = 0
+      solver_seeds = [0, 1, 2]
+      time_limit = 60.0         seconds per solve
+    """
+    from surrogate.report import ProgressDisplay
+    from surrogate.study import Results, Study, run
+
+    spec = Study.load(study) if study else Study()
+    spec = spec.quick() if quick else spec
+    folder = out or Path("runs", spec.name)
+    console = Console(stderr=True)
+    try:
+        with ProgressDisplay(console) as display:
+            results = run(spec, folder, workers=workers, resume=resume, on_progress=display)
+    except KeyboardInterrupt:
+        stored = Results.load(folder)
+        console.print(
+            f"Interrupted. {len(stored.nets)} nets and {len(stored.solves)} solves are safe in "
+            f"{folder}; repeat the command with --resume to finish.",
+            highlight=False,
+        )
+        raise typer.Exit(130) from None
+    _show(results)
+    for failure in results.failures[:_SHOWN_FAILURES]:
+        _complain(f"failed: {failure}")
+    if len(results.failures) > _SHOWN_FAILURES:
+        _complain(f"and {len(results.failures) - _SHOWN_FAILURES} more failures, all in the store")
+    raise typer.Exit(0 if results.complete else 1)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")],
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the tables as Markdown.")
+    ] = False,
+) -> None:
+    """Print the tables of a stored run again and rewrite its report.html."""
+    from surrogate.study import Results
+
+    _show(Results.load(folder), as_markdown)
+
+
+def _show(results: Results, as_markdown: bool = False) -> None:
+    from surrogate.report import markdown, print_table, recommendation, report_tables, write_page
+
+    page = write_page(results)
+    for table in report_tables(results):
+        if as_markdown:
+            print(markdown(table))
+        else:
+            print_table(table)
+    if len(results.solves):
+        print(recommendation(results))
+    Console(stderr=True).print(f"Report: {page}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def inspect(
+    net_file: _Net, box: _Box = None, bounds: str = "interval", as_json: _Json = False
+) -> None:
+    """Show a network's layout, box, provenance, and how many neurons are stable on the box."""
+    from surrogate.bounds import compute_bounds
+    from surrogate.onnx_files import load
+    from surrogate.report import layer_table, network_record, print_table, record_table
+
+    net = load(net_file)
+    domain = _parse_box(box, net.n_inputs) if box else net.box
+    found = compute_bounds(net, domain, bounds) if domain else None
+    record = network_record(net, found)
+    if as_json:
+        print(json.dumps(record))
+        return
+    print_table(record_table(str(net_file), record))
+    if found:
+        print_table(layer_table(found))
+    else:
+        _complain("the file holds no box, so there are no bounds: give --box LOW:HIGH,...")
+
+
+@app.command()
+def optimize(
+    net_file: _Net,
+    maximize: Annotated[
+        bool,
+        typer.Option("--maximize/--minimize", help="Which optimum to find.", show_default=False),
+    ],
+    box: _Box = None,
+    output: Annotated[int, typer.Option(help="Which output, counted from 0.")] = 0,
+    encoding: Annotated[str, typer.Option(help="How the net becomes constraints.")] = "auto",
+    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="HiGHS random seed.")] = 0,
+    as_json: _Json = False,
+) -> None:
+    """Find the smallest or largest value of a network's output on its box, proved and audited."""
+    from surrogate.onnx_files import load
+    from surrogate.problems import box_problem
+    from surrogate.report import print_table, record_table, solution_record
+    from surrogate.solving import solve
+
+    net = load(net_file)
+    domain = _parse_box(box, net.n_inputs) if box else None
+    sense: Sense = "maximize" if maximize else "minimize"
+    problem = box_problem(net, sense, box=domain, output=output, encoding=encoding)
+    solution = solve(problem.model, time_limit=time_limit, seed=seed)
+    record = solution_record(net, problem, solution)
+    if as_json:
+        print(json.dumps(record))
+    else:
+        print_table(record_table(f"{sense} output {output} of {net_file}", record))
+    raise typer.Exit(0 if solution.has_solution else 1)
+
+
+def _parse_box(text: str, n_inputs: int) -> Box:
+    """The box that `--box` names, for a network with `n_inputs` inputs."""
+    from surrogate.box import Box
+
+    try:
+        pairs = [tuple(float(end) for end in part.split(":")) for part in text.split(",")]
+    except ValueError:
+        raise BoxError(f"--box {text!r} is not understood; write it as -1:1,0:5") from None
+    return Box.of(pairs * n_inputs if len(pairs) == 1 else pairs)
+
+
+def _complain(message: str) -> None:
+    console = Console(stderr=True)
+    console.print(
+        f"surrogate: {message}", style="red", highlight=False, markup=False, soft_wrap=True
+    )

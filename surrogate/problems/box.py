@@ -1,0 +1,60 @@
+"""The box problem: minimise or maximise one output of a network over its input box.
+
+    min or max  y_j   subject to   y = net(x),  lower <= x <= upper
+
+The smallest problem that needs the whole encoding, and the query behind verification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyomo.environ as pyo
+
+from surrogate.box import Box
+from surrogate.embedding import Embedding, embed
+from surrogate.errors import BoxError, InputError
+from surrogate.network import Network
+
+Sense = Literal["minimize", "maximize"]
+
+
+@dataclass(frozen=True)
+class BoxProblem:
+    """The Pyomo model, ready to solve, and the handle on the network inside it."""
+
+    model: pyo.ConcreteModel
+    embedding: Embedding
+
+
+def box_problem(
+    net: Network,
+    sense: Sense,
+    *,
+    box: Box | None = None,
+    output: int = 0,
+    encoding: str = "auto",
+) -> BoxProblem:
+    """Build the problem for output number `output` over `box` (the network's own when None).
+
+    Raises `BoxError` when neither box is known and `InputError` when there is no such output.
+    """
+    box = box if box is not None else net.box
+    if box is None:
+        raise BoxError(f"{net} carries no input box; give one lower and one upper bound per input")
+    if box.n_inputs != net.n_inputs:
+        raise BoxError(f"the box bounds {box.n_inputs} inputs, the network has {net.n_inputs}")
+    if not 0 <= output < net.n_outputs:
+        raise InputError(
+            f"output {output} does not exist; the network has outputs 0 to {net.n_outputs - 1}"
+        )
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(net.n_inputs), bounds=dict(enumerate(box.pairs())))
+    model.net = pyo.Block()
+    embedding = embed(model.net, net, list(model.x.values()), encoding=encoding)
+    model.objective = pyo.Objective(
+        expr=embedding.outputs[output],
+        sense=pyo.minimize if sense == "minimize" else pyo.maximize,
+    )
+    return BoxProblem(model, embedding)

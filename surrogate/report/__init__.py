@@ -1,0 +1,21 @@
+"""Reports: the same tables for the terminal, for Markdown and for the HTML page, and the plots."""
+
+from surrogate.report.page import write_page
+from surrogate.report.progress import ProgressDisplay
+from surrogate.report.single import layer_table, network_record, record_table, solution_record
+from surrogate.report.tables import Table, recommendation, report_tables
+from surrogate.report.text import markdown, print_table
+
+__all__ = [
+    "ProgressDisplay",
+    "Table",
+    "layer_table",
+    "markdown",
+    "network_record",
+    "print_table",
+    "recommendation",
+    "record_table",
+    "report_tables",
+    "solution_record",
+    "write_page",
+]

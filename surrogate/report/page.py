@@ -1,0 +1,52 @@
+"""`report.html`: one self-contained page. Tables first, plots after, no scripts, no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from surrogate.errors import StoreError
+from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
+from surrogate.report.tables import (
+    accuracy_table,
+    environment_table,
+    front_table,
+    recommendation,
+    solver_table,
+)
+from surrogate.study import Results
+
+
+def write_page(results: Results) -> Path:
+    """Write report.html into the results folder and return its path."""
+    path = results.folder / "report.html"
+    try:
+        draft = path.with_suffix(".tmp")
+        draft.write_text(render_page(results), encoding="utf-8")
+        draft.replace(path)
+    except OSError as exc:
+        raise StoreError(
+            f"{path} cannot be written ({exc.strerror}); check the folder's permissions and space"
+        ) from exc
+    return path
+
+
+def render_page(results: Results) -> str:
+    """The page as HTML text."""
+    template = Environment(
+        loader=PackageLoader("surrogate.report"), autoescape=True, trim_blocks=True
+    ).get_template("page.html")
+    solved = len(results.solves) > 0
+    return template.render(
+        study=results.study,
+        complete=results.complete,
+        recommendation=recommendation(results) if solved else "",
+        accuracy=accuracy_table(results) if len(results.nets) else None,
+        solving=solver_table(results) if solved else None,
+        front=front_table(results) if solved else None,
+        environment=environment_table(results.environments),
+        front_plot=Markup(accuracy_against_seconds(results)) if solved else "",
+        restarts_plot=Markup(errors_of_restarts(results)) if len(results.nets) else "",
+    )

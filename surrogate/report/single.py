@@ -1,0 +1,105 @@
+"""What the command line shows of one network and of one solve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from surrogate.bounds import Bounds
+from surrogate.network import Network
+from surrogate.problems import BoxProblem
+from surrogate.report.tables import Table
+from surrogate.solving import Solution
+
+Record = dict[str, object]
+
+
+def network_record(net: Network, bounds: Bounds | None) -> Record:
+    """A network in plain values; the counts are None when no box is known."""
+    counts = bounds.counts() if bounds else None
+    return {
+        "layout": net.layout,
+        "neurons": net.n_neurons,
+        "inputs": list(net.input_labels),
+        "outputs": list(net.output_labels),
+        "box": str(bounds.box) if bounds else None,
+        "bounds": bounds.method if bounds else None,
+        "active": counts.active if counts else None,
+        "inactive": counts.inactive if counts else None,
+        "unstable": counts.unstable if counts else None,
+        "output_bounds": np.stack([bounds.lower[-1], bounds.upper[-1]], 1).tolist()
+        if bounds
+        else None,
+        "content_hash": net.content_hash,
+        "provenance": dict(net.provenance),
+    }
+
+
+def layer_table(bounds: Bounds) -> Table:
+    """Per layer: its width, its stable and unstable neurons, the range of its pre-activations."""
+    hidden = list(zip(bounds.lower[:-1], bounds.upper[:-1], strict=True))
+    rows = [
+        (
+            str(k),
+            str(len(lower)),
+            str(int((lower >= 0).sum())),
+            str(int(((upper <= 0) & (lower < 0)).sum())),
+            str(int(((lower < 0) & (upper > 0)).sum())),
+            f"{lower.min():.4g}",
+            f"{upper.max():.4g}",
+        )
+        for k, (lower, upper) in enumerate(hidden, start=1)
+    ]
+    last = (f"{bounds.lower[-1].min():.4g}", f"{bounds.upper[-1].max():.4g}")
+    rows.append(("output", str(len(bounds.lower[-1])), "", "", "", *last))
+    return Table(
+        title=f"Layers on {bounds.box}, {bounds.method} bounds",
+        columns=("layer", "width", "active", "inactive", "unstable", "lowest", "highest"),
+        rows=tuple(rows),
+        notes=("Lowest and highest: bounds on the pre-activations; they are the big-Ms.",),
+    )
+
+
+def solution_record(net: Network, problem: BoxProblem, solution: Solution) -> Record:
+    """A solved box problem in plain values, audited when there is a solution."""
+    audit = problem.embedding.audit() if solution.has_solution else None
+    size = problem.embedding.size
+    return {
+        "status": str(solution.status),
+        "objective": solution.objective,
+        "bound": solution.bound,
+        "gap": solution.gap,
+        "inputs": dict(zip(net.input_labels, audit.inputs.tolist(), strict=True))
+        if audit
+        else None,
+        "forward_pass": dict(zip(net.output_labels, audit.expected.tolist(), strict=True))
+        if audit
+        else None,
+        "audit_error": audit.error if audit else None,
+        "pattern_matches": audit.pattern_matches if audit else None,
+        "encoding": problem.embedding.encoding,
+        "variables": size.variables,
+        "binaries": size.binaries,
+        "constraints": size.constraints,
+        "build_seconds": problem.embedding.seconds,
+        "solve_seconds": solution.seconds,
+        "nodes": solution.nodes,
+        "iterations": solution.iterations,
+        "advice": solution.advice,
+    }
+
+
+def record_table(title: str, record: Record) -> Table:
+    """A record as a two-column table; values that are None are left out."""
+    rows = [(name.replace("_", " "), _text(v)) for name, v in record.items() if v is not None]
+    return Table(title=title, columns=("", ""), rows=tuple(rows), align="left")
+
+
+def _text(value: object) -> str:
+    match value:
+        case float():
+            return f"{value:.9g}"
+        case dict():
+            return ", ".join(f"{k} = {_text(v)}" for k, v in value.items())
+        case list():
+            return ", ".join(str(v) for v in value)
+    return str(value)

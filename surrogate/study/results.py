@@ -1,0 +1,105 @@
+"""`Results`: what a study found so far, and what it still has to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from surrogate.choosing import Recommendation, best_and_median, recommend
+from surrogate.layouts import layout_widths
+from surrogate.problems import Sense
+from surrogate.study.spec import Study
+from surrogate.study.store import Store, nets_folder
+from surrogate.study.trial import SolveTask, TrainingTask
+
+_ENCODINGS = ("omlt",)
+_SENSES: tuple[Sense, ...] = ("minimize", "maximize")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Data frames with one row per net and per solve (`surrogate.study.trial` has the columns).
+
+    environments  on what they were made, one row per run that added some
+    failures      the tasks of the last run that could not be done, one line each
+    """
+
+    study: Study
+    folder: Path
+    nets: pd.DataFrame
+    solves: pd.DataFrame
+    environments: pd.DataFrame
+    failures: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Results:
+        """The results in a folder that `run` filled. Raises `StoreError` when there are none."""
+        with Store.open(Path(folder)) as store:
+            return cls.read(store)
+
+    @classmethod
+    def read(cls, store: Store, failures: Sequence[str] = ()) -> Results:
+        """The results in an open store."""
+        return cls(
+            study=store.study,
+            folder=store.folder,
+            nets=store.nets(),
+            solves=store.solves(),
+            environments=store.environments(),
+            failures=tuple(failures),
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every net of the study is trained and every solve done."""
+        return not self.training_left() and not self.solving_left()
+
+    def recommend(
+        self, *, max_mae: float | None = None, max_seconds: float | None = None
+    ) -> Recommendation:
+        """The layout to use, within limits if given; see `surrogate.choosing.recommend`."""
+        return recommend(
+            self.nets,
+            self.solves,
+            self.study.all_layouts,
+            max_mae=max_mae,
+            max_seconds=max_seconds,
+        )
+
+    def training_left(self) -> list[TrainingTask]:
+        """Layouts without nets, the deepest first: the longest task must not be left for last."""
+        missing = [name for name in self.study.all_layouts if name not in set(self.nets["layout"])]
+        missing.sort(key=lambda name: len(layout_widths(name)), reverse=True)
+        return [TrainingTask(self.study, name, nets_folder(self.folder)) for name in missing]
+
+    def solving_left(self) -> list[SolveTask]:
+        """The solves of trained layouts that are not stored, or failed, seed by seed."""
+        keys = ["layout", "restart", "sense", "solver_seed", "encoding"]
+        solved = self.solves[self.solves["status"] != "failed"]
+        done = set(solved[keys].itertuples(index=False, name=None))
+        trained = [name for name in self.study.all_layouts if name in set(self.nets["layout"])]
+        return [
+            SolveTask(
+                layout=layout,
+                restart=restart,
+                path=self.net_path(layout, restart),
+                sense=sense,
+                solver_seed=seed,
+                encoding=encoding,
+                time_limit=self.study.time_limit,
+            )
+            for seed in self.study.solver_seeds
+            for layout in trained
+            for restart in best_and_median(self.nets, layout).values()
+            for sense in _SENSES
+            for encoding in _ENCODINGS
+            if (layout, restart, sense, seed, encoding) not in done
+        ]
+
+    def net_path(self, layout: str, restart: int) -> Path:
+        """The ONNX file of one net."""
+        rows = self.nets[(self.nets["layout"] == layout) & (self.nets["restart"] == restart)]
+        return nets_folder(self.folder) / str(rows["file"].iloc[0])

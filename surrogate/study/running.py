@@ -1,0 +1,108 @@
+"""`run`: a study from its spec to its results folder, resumable at every task."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from surrogate.errors import InputError, StoreError
+from surrogate.layouts import layout_widths
+from surrogate.study.environment import Environment
+from surrogate.study.isolation import Failed, Finished
+from surrogate.study.results import Results
+from surrogate.study.spec import Study
+from surrogate.study.store import Store
+from surrogate.study.trial import SolveRow, SolveTask, TrainingTask, solve_problem, train_layout
+from surrogate.study.watching import Listener, watched
+
+
+def run(
+    study: Study,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    resume: bool = False,
+    on_progress: Listener = lambda _: None,
+) -> Results:
+    """Train every layout, then solve every problem, each task in a fresh process.
+
+    out      the results folder, runs/NAME when None
+    workers  tasks at once, the number of cores when None; it changes no net, only the time
+    resume   continue a folder that holds part of the same study; without it such a folder is an
+             error, so that results are never mixed by accident
+
+    Whatever is finished is stored at once: an interrupt (`KeyboardInterrupt` passes through) loses
+    only the tasks that were running. A task that fails is listed in the results and tried again by
+    the next resume. Raises `InputError` for wrong values and `StoreError` for an unusable folder.
+    """
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    if workers < 1:
+        raise InputError(f"workers = {workers}: give at least 1")
+    folder = Path("runs", study.name) if out is None else Path(out)
+    with _opened(folder, study, resume) as store:
+        if Results.read(store).complete:
+            return Results.read(store)
+        store.record_environment(Environment.current(workers))
+        failures = _train(store, workers, on_progress) + _solve(store, workers, on_progress)
+        return Results.read(store, failures)
+
+
+def _opened(folder: Path, study: Study, resume: bool) -> Store:
+    if not (resume and folder.exists()):
+        return Store.create(folder, study)
+    store = Store.open(folder)
+    if store.study != study:
+        store.close()
+        raise StoreError(
+            f"{folder} holds another study ({_difference(store.study, study)}); "
+            "name another folder with --out"
+        )
+    return store
+
+
+def _difference(theirs: Study, ours: Study) -> str:
+    old, new = theirs.model_dump(), ours.model_dump()
+    return ", ".join(f"{key} = {old[key]}, not {new[key]}" for key in old if old[key] != new[key])
+
+
+def _train(store: Store, workers: int, tell: Listener) -> list[str]:
+    tasks, failures = Results.read(store).training_left(), []
+    for event in watched("training", train_layout, tasks, workers, tell, _training_cost):
+        match event:
+            case Finished(result=rows):
+                store.add_nets(rows)
+            case Failed(task=task, reason=reason):
+                failures.append(f"{task}: {reason}")
+    return failures
+
+
+def _training_cost(task: TrainingTask) -> float:
+    """Relative training time: a step costs about 5 units plus 1 per hidden layer.
+
+    Only the estimate of the time left rests on it. Re-measure with benchmarks/training.py.
+    """
+    return 5.0 + len(layout_widths(task.layout))
+
+
+def _solve(store: Store, workers: int, tell: Listener) -> list[str]:
+    tasks, failures = Results.read(store).solving_left(), []
+    for event in watched("solving", solve_problem, tasks, workers, tell):
+        match event:
+            case Finished(result=row):
+                store.add_solve(row)
+            case Failed(task=task, reason=reason):
+                store.add_solve(_failed(task, reason))
+                failures.append(f"{task}: {reason}")
+    return failures
+
+
+def _failed(task: SolveTask, reason: str) -> SolveRow:
+    return SolveRow(
+        layout=task.layout,
+        restart=task.restart,
+        sense=task.sense,
+        solver_seed=task.solver_seed,
+        encoding=task.encoding,
+        status="failed",
+        message=reason,
+    )

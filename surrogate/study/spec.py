@@ -1,0 +1,121 @@
+"""`Study`: what a run trains and solves, as a frozen value that a TOML file can hold."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from surrogate.errors import InputError, StudyError
+from surrogate.functions import Function, function_named
+from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
+
+_Positive = Annotated[int, Field(ge=1)]
+_Seed = Annotated[int, Field(ge=0)]
+
+
+class Study(BaseModel):
+    """A study: layouts of one neuron budget, trained on one function, embedded and solved.
+
+    The defaults are the origin's study. Raises `StudyError` naming the key, its value and what is
+    allowed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field("xy-24", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """What the results folder is called: runs/NAME."""
+    function: str = "xy"
+    """The truth to imitate: a name in `surrogate.functions`."""
+    samples: _Positive = 10_000
+    """Training points, drawn uniformly from the function's box."""
+    neurons: _Positive = 24
+    """The neuron budget: hidden neurons per network."""
+    layouts: tuple[str, ...] = ()
+    """Which layouts; empty means every constant-width layout of the budget."""
+    restarts: _Positive = 10
+    """Networks per layout, each from its own random start."""
+    epochs: _Positive = 100
+    """Passes over the training points."""
+    seed: _Seed = 0
+    """Seed of the samples, the initial weights and the order of the samples."""
+    solver_seeds: tuple[_Seed, ...] = Field((0, 1, 2), min_length=1)
+    """HiGHS random seeds: every problem is solved once with each."""
+    time_limit: float = Field(60.0, gt=0, allow_inf_nan=False, strict=False)
+    """Seconds for one solve."""
+
+    def __init__(self, **values: Any) -> None:
+        """Check every value; lists, as TOML and users write them, serve as tuples."""
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        try:
+            super().__init__(**plain)
+        except ValidationError as exc:
+            raise StudyError("; ".join(_explain(e) for e in exc.errors())) from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Study:
+        """The study in a TOML file. Raises `StudyError` naming the file and the key or line."""
+        path = Path(path)
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as exc:
+            raise StudyError(
+                f"study {path} cannot be read ({exc.strerror}); check the path"
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+            raise StudyError(f"study {path} is no TOML: {exc}") from None
+        try:
+            return cls(**values)
+        except StudyError as exc:
+            raise StudyError(f"study {path}: {exc}") from None
+
+    @field_validator("function")
+    @classmethod
+    def _known_function(cls, name: str) -> str:
+        return function_named(name).name
+
+    @field_validator("layouts")
+    @classmethod
+    def _canonical_layouts(cls, layouts: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(layout_name(layout_widths(layout)) for layout in layouts)
+        _refuse_twice("layout", names)
+        return names
+
+    @field_validator("solver_seeds")
+    @classmethod
+    def _distinct_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        _refuse_twice("seed", seeds)
+        return seeds
+
+    @property
+    def truth(self) -> Function:
+        """The function to imitate."""
+        return function_named(self.function)
+
+    @property
+    def all_layouts(self) -> tuple[str, ...]:
+        """The layouts of the study, in the order of its tables."""
+        return self.layouts or constant_width_layouts(self.neurons)
+
+    def quick(self) -> Study:
+        """The same study in under a minute: 2 restarts and 5 epochs, under a name of its own."""
+        return self.model_copy(update={"name": f"{self.name}-quick", "restarts": 2, "epochs": 5})
+
+
+def _refuse_twice(kind: str, values: tuple[object, ...]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise StudyError(f"{kind} {value} is listed twice; list each once")
+
+
+def _explain(error: Any) -> str:
+    """One pydantic error as a sentence with key, value and remedy."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"key {key!r} is unknown; a study has {', '.join(Study.model_fields)}"
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        return f"{key}: {cause}"
+    return f"{key} = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

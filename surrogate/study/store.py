@@ -1,0 +1,178 @@
+"""`Store`: a results folder with `results.sqlite`, one row per trained network and one per solve.
+
+Every finished task is committed at once, so an interrupted run keeps what it has. Rows point to the
+environment (versions, CPU) that made them; a resumed run may have several.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import pandas as pd
+
+from surrogate.errors import StoreError
+from surrogate.study.environment import Environment
+from surrogate.study.spec import Study
+from surrogate.study.trial import NetRow, SolveRow
+
+_FORMAT = "1"
+_SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
+_KEYS = {
+    "nets": ("layout", "restart"),
+    "solves": ("layout", "restart", "sense", "solver_seed", "encoding"),
+}
+_BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches",)}
+
+
+class Store:
+    """The results folder of one study; a context manager that closes its database.
+
+    `Store.create` starts a folder, `Store.open` continues or reads one. Both raise `StoreError`
+    naming the folder, what is wrong with it and what to do.
+    """
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, study: Study) -> None:
+        """Use `create` or `open`."""
+        self.folder, self.study = folder, study
+        self._connection = connection
+        self._environment: int | None = None
+
+    @classmethod
+    def create(cls, folder: Path, study: Study) -> Store:
+        """A new folder for `study`. It must not hold results yet."""
+        database = _database(folder)
+        if database.exists():
+            raise StoreError(
+                f"{folder} already holds results; add --resume to finish or show them, "
+                "or name another folder with --out"
+            )
+        try:
+            nets_folder(folder).mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(database)
+            with connection:
+                _create_tables(connection, study)
+        except (OSError, sqlite3.Error) as exc:
+            raise StoreError(
+                f"{folder} cannot be written ({exc}); name another with --out"
+            ) from exc
+        return cls(folder, connection, study)
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """The store in `folder`, with the study that it was created for."""
+        database = _database(folder)
+        if not database.is_file():
+            raise StoreError(f"{folder} holds no results.sqlite; start with: surrogate run")
+        try:
+            connection = sqlite3.connect(database)
+            meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        except sqlite3.Error as exc:
+            raise StoreError(
+                f"{database} cannot be read ({exc}); restore it, or run into another folder"
+            ) from exc
+        if meta.get("format") != _FORMAT:
+            raise StoreError(
+                f"{database} has format {meta.get('format')}, this version reads {_FORMAT}; "
+                "run the study again into another folder"
+            )
+        return cls(folder, connection, Study(**json.loads(meta["study"])))
+
+    def __enter__(self) -> Store:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the database."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; what was added is on disk already."""
+        self._connection.close()
+
+    def record_environment(self, environment: Environment) -> None:
+        """Rows added from now on were made in `environment`."""
+        row = dataclasses.asdict(environment)
+        self._environment = self._insert("environments", [row])
+
+    def add_nets(self, rows: Iterable[NetRow]) -> None:
+        """Commit trained networks."""
+        self._add("nets", [{**dataclasses.asdict(r), "curve": json.dumps(r.curve)} for r in rows])
+
+    def add_solve(self, row: SolveRow) -> None:
+        """Commit one solve; a solve that failed before is replaced."""
+        self._add("solves", [dataclasses.asdict(row)])
+
+    def nets(self) -> pd.DataFrame:
+        """One row per trained network, `surrogate.study.trial.NetRow` plus `environment`."""
+        frame = self._read("nets")
+        frame["curve"] = frame["curve"].map(json.loads)
+        return frame
+
+    def solves(self) -> pd.DataFrame:
+        """One row per solve, `surrogate.study.trial.SolveRow` plus `environment`."""
+        return self._read("solves")
+
+    def environments(self) -> pd.DataFrame:
+        """One row per run that added results, `surrogate.study.environment.Environment`."""
+        return self._read("environments")
+
+    def _add(self, table: str, rows: list[dict[str, object]]) -> None:
+        self._insert(table, [{**row, "environment": self._environment} for row in rows])
+
+    def _insert(self, table: str, rows: list[dict[str, object]]) -> int | None:
+        names = list(rows[0])
+        sql = (
+            f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) "
+            f"VALUES ({', '.join('?' * len(names))})"
+        )
+        try:
+            with self._connection:
+                cursor = None
+                for row in rows:
+                    cursor = self._connection.execute(sql, list(row.values()))
+        except sqlite3.Error as exc:
+            raise StoreError(f"{_database(self.folder)} cannot be written ({exc})") from exc
+        return cursor.lastrowid if cursor else None
+
+    def _read(self, table: str) -> pd.DataFrame:
+        frame = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY rowid", self._connection)
+        for name in _BOOLEANS.get(table, ()):
+            frame[name] = frame[name].astype("boolean")
+        return frame
+
+
+def nets_folder(folder: Path) -> Path:
+    """Where the ONNX files of a results folder are."""
+    return folder / "nets"
+
+
+def _database(folder: Path) -> Path:
+    return folder / "results.sqlite"
+
+
+def _create_tables(connection: sqlite3.Connection, study: Study) -> None:
+    connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
+    meta = {"format": _FORMAT, "study": study.model_dump_json()}
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+    for table, row in (("environments", Environment), ("nets", NetRow), ("solves", SolveRow)):
+        columns = [f"{f.name} {_sql_type(str(f.type))}" for f in dataclasses.fields(row)]
+        if table == "environments":
+            columns.insert(0, "id INTEGER PRIMARY KEY")
+        else:
+            columns.append("environment INTEGER NOT NULL REFERENCES environments (id)")
+            columns.append(f"PRIMARY KEY ({', '.join(_KEYS[table])})")
+        connection.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+
+
+def _sql_type(annotation: str) -> str:
+    return _SQL_TYPES.get(annotation.removesuffix(" | None"), "TEXT")

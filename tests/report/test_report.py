@@ -1,0 +1,213 @@
+"""Tables and page against the store that they are made from."""
+
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from surrogate.report import markdown, recommendation, report_tables, write_page
+from surrogate.report.published import PUBLISHED
+from surrogate.report.tables import Table, accuracy_table, front_table, solver_table
+from surrogate.study import Results, Study
+
+LAYOUTS = ("1x24", "3x8", "24x1")
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A study of three layouts, made up so that every figure is known."""
+    study = Study(layouts=LAYOUTS, restarts=3)
+    mae = {"1x24": [4e-3, 5e-3, 6e-3], "3x8": [5e-3, 7e-3, 8e-3], "24x1": [0.25, 0.25, 0.25]}
+    nets = pd.DataFrame(
+        [
+            {
+                "layout": layout,
+                "restart": restart,
+                "file": f"{layout}-r{restart:02d}.onnx",
+                "mae": value,
+                "mse": value**2,
+                "max_error": 10 * value,
+                "training_mae": value,
+                "dead": layout == "24x1",
+                "active": 1,
+                "inactive": 2,
+                "unstable": 21,
+                "onnxruntime_error": 3e-7,
+                "seconds": 0.3,
+            }
+            for layout in LAYOUTS
+            for restart, value in enumerate(mae[layout])
+        ]
+    )
+    solves = pd.DataFrame(
+        [
+            {
+                "layout": layout,
+                "restart": restart,
+                "sense": sense,
+                "solver_seed": seed,
+                "encoding": "omlt",
+                "status": "optimal" if layout != "3x8" or seed else "time_limit",
+                "variables": 82,
+                "binaries": 24,
+                "constraints": 130,
+                "build_seconds": 0.125,
+                "solve_seconds": (1 + seed) * {"1x24": 0.5, "3x8": 4.0, "24x1": 0.1}[layout],
+                "objective": 1.0,
+                "nodes": 1000,
+                "iterations": 12345,
+                "audit_error": 2e-9,
+            }
+            for layout in LAYOUTS
+            for restart in (0, 1)
+            for sense in ("minimize", "maximize")
+            for seed in range(3)
+        ]
+    )
+    environments = pd.DataFrame([{"id": 1, "torch": "2.13", "cpu": "<fast & new>", "workers": 2}])
+    return Results(study, tmp_path, nets, solves, environments)
+
+
+def column(table, name):
+    return [row[table.columns.index(name)] for row in table.rows]
+
+
+def test_the_accuracy_table_says_what_the_nets_say(results):
+    table = accuracy_table(results)
+    assert column(table, "layout") == list(LAYOUTS)
+    assert column(table, "MAE best") == ["4.00", "5.00", "250"]
+    assert table.rows[1][2] == "7.00"
+    assert column(table, "MSE best") == ["1.60", "2.50", "6,250"]
+    assert column(table, "max error") == ["40.0", "50.0", "2,500"]
+    assert column(table, "dead") == ["0 of 3", "0 of 3", "3 of 3"]
+    assert column(table, "act / inact / unst") == ["1 / 2 / 21"] * 3
+
+
+def test_the_published_figures_stand_beside_the_layout_they_belong_to(results):
+    table = accuracy_table(results)
+    assert column(table, "published MAE") == ["5.7", "4.5", "248"]
+    assert column(table, "printed as") == ["24 layers of 1", "8 layers of 3", "1 layer of 24"]
+    assert "swaps its first two headings" in table.notes[0]
+    assert "factor 10" in table.notes[0]
+
+
+def test_published_rows_are_the_swapped_ones():
+    for row in PUBLISHED:
+        printed_depth, printed_width = map(int, re.findall(r"\d+", row.printed))
+        assert row.layout == f"{printed_width}x{printed_depth}"
+
+
+def test_other_studies_have_no_published_figures(results):
+    other = replace(results, study=Study(function="peaks", layouts=LAYOUTS))
+    table = accuracy_table(other)
+    assert "published MAE" not in table.columns
+    assert not any("Published" in note for note in table.notes)
+
+
+def test_the_solver_table_says_what_the_solves_say(results):
+    table = solver_table(results)
+    assert [row[:2] for row in table.rows[:2]] == [("1x24", "best r00"), ("1x24", "median r01")]
+    # seeds 0, 1, 2 take 1, 2, 3 s for both directions together
+    assert column(table, "solve s")[0] == "2.000"
+    assert column(table, "range")[0] == "1.000 to 3.000"
+    assert column(table, "build s")[0] == "0.125"
+    assert column(table, "nodes")[0] == "2,000"
+    assert column(table, "simplex it.")[0] == "24,690"
+    assert column(table, "status")[0] == "optimal (6)"
+    assert column(table, "status")[2] == "4 optimal, 2 time_limit"
+    assert column(table, "audit error")[0] == "2.0e-09"
+
+
+def test_failed_solves_leave_gaps_not_numbers(results):
+    numbers = ["variables", "build_seconds", "solve_seconds", "nodes", "audit_error", "objective"]
+    solves = results.solves.assign(status="failed", **dict.fromkeys(numbers, math.nan))
+    table = solver_table(replace(results, solves=solves))
+    assert set(column(table, "solve s")) == {"-"}
+    assert set(column(table, "status")) == {"6 failed"}
+    assert recommendation(replace(results, solves=solves)).startswith("No recommendation: ")
+
+
+def test_the_front_table_marks_the_front_and_the_dead(results):
+    table = front_table(results)
+    assert column(table, "Pareto front") == ["yes", "", "dead"]
+    assert column(table, "most accurate in")[2] == ""
+
+
+def test_markdown_is_a_table_with_its_notes():
+    text = markdown(Table("T", ("a", "b"), (("1", "2"),), ("note",)))
+    assert text == "**T**\n\n| a | b |\n| :-- | --: |\n| 1 | 2 |\n\nnote\n"
+
+
+class Page(HTMLParser):
+    """Collects what a reader without scripts and network sees."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.cells, self.references = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href", "xlink:href") and not value.startswith("#"):
+                self.references.append(value)
+
+    def handle_data(self, data):
+        if self.tags and data.strip():
+            self.cells.append(data.strip())
+
+
+def test_the_page_needs_no_network_and_no_scripts(results):
+    text = write_page(results).read_text(encoding="utf-8")
+    page = Page(text)
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert page.references == []
+    assert "url(http" not in text
+    assert page.tags.count("svg") == 2
+
+
+def test_tables_come_before_plots_and_hold_every_cell(results):
+    text = write_page(results).read_text(encoding="utf-8")
+    page = Page(text)
+    for table in (*report_tables(results), front_table(results)):
+        for row in table.rows:
+            assert {cell for cell in row if cell} <= set(page.cells)
+    assert text.rindex("audit error") < text.index("<svg")
+    assert recommendation(results) in page.cells
+
+
+def test_the_page_escapes_what_it_shows(results):
+    text = write_page(results).read_text(encoding="utf-8")
+    assert "&lt;fast &amp; new&gt;" in text
+
+
+def test_the_plot_has_one_point_a_layout(results):
+    text = write_page(results).read_text(encoding="utf-8")
+    plot = text[text.index("<svg") : text.index("</svg>")]
+    for layout in LAYOUTS:
+        assert len(re.findall(rf">\s*{layout}\s*<", plot)) == 1
+
+
+def test_the_same_results_give_the_same_page(results):
+    first = write_page(results).read_bytes()
+    assert write_page(results).read_bytes() == first
+
+
+def test_an_unfinished_run_has_a_page_that_says_so(results):
+    half = replace(results, solves=results.solves.iloc[:0])
+    text = write_page(half).read_text(encoding="utf-8")
+    assert "not finished" in text
+    nothing = replace(half, nets=results.nets.iloc[:0])
+    assert "not finished" in write_page(nothing).read_text(encoding="utf-8")
+
+
+def test_digits_line_up_and_keep_three_figures(results):
+    nets = results.nets.assign(mae=np.linspace(1.234567e-6, 2.0, len(results.nets)))
+    cells = column(accuracy_table(replace(results, nets=nets)), "MAE best")
+    assert cells[0] == "0.00123"
+    assert all("e" not in cell for cell in cells)

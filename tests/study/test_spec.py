@@ -1,0 +1,81 @@
+import json
+
+import pytest
+
+from surrogate.errors import StudyError
+from surrogate.study import Study
+
+
+def test_the_default_is_the_origins_study():
+    study = Study()
+    assert (study.name, study.function, study.neurons, study.samples) == ("xy-24", "xy", 24, 10_000)
+    assert (study.restarts, study.epochs) == (10, 100)
+    assert study.all_layouts == ("1x24", "2x12", "3x8", "4x6", "6x4", "8x3", "12x2", "24x1")
+
+
+def test_quick_is_small_and_never_mixes_with_the_full_study():
+    quick = Study().quick()
+    assert (quick.restarts, quick.epochs, quick.name) == (2, 5, "xy-24-quick")
+    assert quick.solver_seeds == Study().solver_seeds
+
+
+def test_a_toml_file_says_what_differs_from_the_default(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        'name = "mine"\nfunction = "peaks"\nlayouts = ["8-8", "4-2"]\n'
+        "solver_seeds = [5]\ntime_limit = 3\n"
+    )
+    study = Study.load(path)
+    assert study.all_layouts == ("2x8", "4-2")
+    assert (study.truth.name, study.solver_seeds, study.time_limit) == ("peaks", (5,), 3.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("neuron = 24", "key 'neuron' is unknown; a study has name, function, samples, neurons"),
+        ("neurons = -3", "neurons = -3: .*greater than or equal to 1"),
+        ("neurons = 2.5", "neurons = 2.5: .*integer"),
+        ("restarts = 0", "restarts = 0"),
+        ("samples = 'many'", "samples = 'many'"),
+        ("function = 'yx'", "function: function 'yx' is unknown; choose one of xy"),
+        ("layouts = ['3y8']", "layouts: layout '3y8' is not understood; write LxW"),
+        ("layouts = ['3x8', '8-8-8']", "layout 3x8 is listed twice"),
+        ("layouts = '3x8'", "layouts = '3x8': .*tuple"),
+        ("solver_seeds = []", "solver_seeds = .*at least 1"),
+        ("solver_seeds = [1, 1]", "seed 1 is listed twice"),
+        ("time_limit = 0", "time_limit = 0: .*greater than 0"),
+        ("time_limit = inf", "time_limit = inf"),
+        ("seed = -1", "seed = -1"),
+        ("name = '../x'", "name = '../x'"),
+        ("neurons = = 3", "is no TOML: .*line 1"),
+    ],
+)
+def test_a_mistake_is_named_with_file_key_value_and_limit(tmp_path, text, message):
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=message) as caught:
+        Study.load(path)
+    assert "study.toml" in str(caught.value)
+
+
+def test_every_mistake_is_told_at_once(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text("neurons = 0\nepoch = 3")
+    with pytest.raises(StudyError, match=r"neurons = 0.*'epoch' is unknown"):
+        Study.load(path)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(StudyError, match=r"cannot be read .*No such file"):
+        Study.load(tmp_path / "absent.toml")
+    with pytest.raises(StudyError, match="cannot be read"):
+        Study.load(tmp_path)
+    (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
+    with pytest.raises(StudyError, match="is no TOML"):
+        Study.load(tmp_path / "latin.toml")
+
+
+def test_a_study_survives_json():
+    study = Study(name="a", layouts=["3x8"], solver_seeds=[3])
+    assert Study(**json.loads(study.model_dump_json())) == study

@@ -1,0 +1,254 @@
+"""The command line as a user meets it: outputs, exit codes, one clear message per mistake."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from surrogate.box import Box
+from surrogate.cli import main
+from surrogate.network import Network
+from surrogate.onnx_files import load, save
+from surrogate.study import Results
+
+SURROGATE = [sys.executable, "-m", "surrogate"]
+
+
+@pytest.fixture
+def net_file(tmp_path):
+    """|x0| + x1 on [-1, 2] x [0, 1]: minimum 0, maximum 3."""
+    w1 = np.array([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]])
+    net = Network(
+        (w1, np.ones((3, 1))),
+        (np.zeros(3), np.zeros(1)),
+        Box.of([(-1, 2), (0, 1)]),
+        input_labels=("flow", "heat"),
+        provenance={"made_by": "hand"},
+    )
+    save(net, tmp_path / "net.onnx")
+    return str(tmp_path / "net.onnx")
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Call the command line in this process; returns exit code, stdout, stderr."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["surrogate", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return ended.value.code or 0, out, err
+
+    return call
+
+
+def test_help_teaches(call):
+    code, out, _ = call("--help")
+    assert code == 0
+    for command in ("run", "report", "inspect", "optimize", "Exit codes"):
+        assert command in out
+    _, out, _ = call("run", "--help")
+    for word in ("--quick", "--resume", "--out", "--workers", "solver_seeds = [0, 1, 2]"):
+        assert word in out
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_optimize_proves_the_known_optimum(call, net_file, direction):
+    code, out, _ = call("optimize", net_file, f"--{direction}", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["status"] == "optimal"
+    assert found["objective"] == pytest.approx({"minimize": 0, "maximize": 3}[direction], abs=1e-6)
+    assert found["audit_error"] < 1e-6
+    assert set(found["inputs"]) == {"flow", "heat"}
+    _, text, _ = call("optimize", net_file, f"--{direction}")
+    assert "optimal" in text
+    assert "flow =" in text
+
+
+def test_optimize_on_a_box_of_the_users(call, net_file):
+    _, out, _ = call("optimize", net_file, "--maximize", "--json", "--box", "-1:0.5,0.25:0.5")
+    assert json.loads(out)["objective"] == pytest.approx(1.5, abs=1e-6)
+    _, out, _ = call("optimize", net_file, "--minimize", "--json", "--box", "0.5:1")
+    assert json.loads(out)["objective"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_optimize_says_when_time_was_too_short(call, net_file):
+    code, out, _ = call("optimize", net_file, "--maximize", "--json", "--time-limit", "0")
+    found = json.loads(out)
+    assert code == 1
+    assert found["status"] == "time_limit_no_solution"
+    assert "time_limit" in found["advice"]
+
+
+def test_inspect_shows_layout_box_bounds_and_provenance(call, net_file):
+    code, out, _ = call("inspect", net_file)
+    assert code == 0
+    for part in ("1x3", "flow, heat", "[-1, 2] x [0, 1]", "made_by = hand", "unstable", "interval"):
+        assert part in out
+    _, out, _ = call("inspect", net_file, "--json", "--box", "0.5:1")
+    found = json.loads(out)
+    assert (found["active"], found["inactive"], found["unstable"]) == (2, 1, 0)
+
+
+def test_inspect_without_any_box_says_what_is_missing(call, tmp_path):
+    save(Network((np.eye(2),), (np.zeros(2),)), tmp_path / "bare.onnx")
+    code, out, err = call("inspect", tmp_path / "bare.onnx")
+    assert code == 0
+    assert "linear" in out
+    assert "--box" in err
+
+
+MISTAKES = [
+    (["run", "absent.toml"], "absent.toml cannot be read"),
+    (["run", "--workers", "0"], "workers = 0"),
+    (["run", "--workers", "many"], "--workers"),
+    (["run", "--out", "/dev/null/x"], "cannot be written"),
+    (["run", "bad.toml"], "key 'neuron' is unknown"),
+    (["run", "negative.toml"], "neurons = -4"),
+    (["report", "nowhere"], "nowhere holds no results.sqlite"),
+    (["inspect", "absent.onnx"], "absent.onnx"),
+    (["inspect", "bad.toml"], "bad.toml"),
+    (["inspect", "NET", "--bounds", "magic"], "magic"),
+    (["inspect", "NET", "--box", "a:b"], "--box 'a:b' is not understood"),
+    (["inspect", "NET", "--box", "0:1,0:1,0:1"], "3 inputs"),
+    (["inspect", "NET", "--box", "1:0"], "lower bound 1 above its upper bound 0"),
+    (["optimize", "NET"], "--maximize"),
+    (["optimize", "NET", "--maximize", "--output", "7"], "output 7 does not exist"),
+    (["optimize", "NET", "--maximize", "--encoding", "magic"], "magic"),
+    (["optimize", "NET", "--maximize", "--time-limit", "-1"], "-1"),
+    (["optimize", "NET", "--maximize", "--box", "5:6"], "no common point"),
+    (["nonsense"], "nonsense"),
+    (["optimise"], "optimise"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(m[0]) for m in MISTAKES])
+def test_a_users_mistake_is_one_clear_message_and_exit_code_2(
+    call, net_file, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.toml").write_text("neuron = 24")
+    (tmp_path / "negative.toml").write_text("neurons = -4")
+    code, out, err = call(*(net_file if a == "NET" else a for a in arguments))
+    assert code == 2
+    assert message in " ".join(err.split())
+    assert out == ""
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """`surrogate run --quick` in a process of its own, in an empty folder."""
+    folder = tmp_path_factory.mktemp("user")
+    done = subprocess.run(
+        [*SURROGATE, "run", "--quick"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done, folder / "runs" / "xy-24-quick"
+
+
+def test_the_quick_study_runs_as_a_user_starts_it(quick):
+    done, folder = quick
+    assert done.returncode == 0, done.stderr
+    assert "training 8/8" in done.stderr
+    assert "solving 96/96" in done.stderr
+    assert "left" in done.stderr
+    assert "swaps its first two headings" in done.stdout
+    assert done.stdout.strip().splitlines()[-1].startswith(("Use ", "No recommendation"))
+    assert len(list((folder / "nets").glob("*.onnx"))) == 16
+    assert "<svg" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_every_audit_error_of_the_quick_study_is_below_1e_6(quick):
+    _, folder = quick
+    results = Results.load(folder)
+    assert len(results.solves) == 96
+    assert results.solves["audit_error"].max() < 1e-6
+    assert results.solves["pattern_matches"].all()
+    assert (results.nets["onnxruntime_error"] < 1e-5).all()
+
+
+def test_the_printed_tables_agree_with_the_store(quick):
+    done, folder = quick
+    with closing(sqlite3.connect(folder / "results.sqlite")) as database:
+        best = dict(
+            database.execute(
+                "SELECT layout, mae FROM nets n WHERE training_mae = "
+                "(SELECT min(training_mae) FROM nets WHERE layout = n.layout)"
+            )
+        )
+        nodes = database.execute(
+            "SELECT solver_seed, sum(nodes) FROM solves JOIN nets USING (layout, restart) "
+            "WHERE layout = '3x8' AND training_mae = "
+            "(SELECT min(training_mae) FROM nets WHERE layout = '3x8') GROUP BY solver_seed"
+        ).fetchall()
+    for layout, mae in best.items():
+        (row,) = re.findall(rf"^ {layout} +([\d.,]+) ", done.stdout.split("Solving:")[0], re.M)
+        assert float(row.replace(",", "")) == pytest.approx(mae * 1e3, rel=5e-3)
+    (row,) = re.findall(r"^ 3x8 +best.*$", done.stdout, re.M)
+    assert f"{np.median([n for _, n in nodes]):,.0f}" in row.split()
+
+
+def test_report_prints_the_same_tables_again(quick, call):
+    done, folder = quick
+    code, out, err = call("report", folder)
+    assert code == 0
+    assert out == done.stdout
+    assert "report.html" in err
+    _, out, _ = call("report", folder, "--markdown")
+    assert out.count("| layout |") == 2
+
+
+def test_a_second_run_into_the_same_folder_needs_resume(quick, call):
+    _, folder = quick
+    code, _, err = call("run", "--quick", "--out", folder)
+    assert code == 2
+    assert "--resume" in err
+    code, out, _ = call("run", "--quick", "--out", folder, "--resume")
+    assert code == 0
+    assert "Use " in out
+
+
+def test_ctrl_c_keeps_what_is_done_and_resume_finishes_it(tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text(
+        'name = "s"\nneurons = 4\nsamples = 400\nrestarts = 2\nepochs = 3\nsolver_seeds = [0]\n'
+    )
+    command = [*SURROGATE, "run", str(study), "--out", str(tmp_path / "out"), "--workers", "1"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    database = tmp_path / "out" / "results.sqlite"
+    while process.poll() is None and not _rows(database, "nets"):
+        pass
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group
+    _, err = process.communicate()
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "--resume" in err
+    kept = _rows(database, "nets")
+    assert 0 < kept <= 6
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert _rows(database, "nets") == 6
+    assert _rows(database, "solves") == 3 * 2 * 2
+    for file in (tmp_path / "out" / "nets").glob("*.onnx"):
+        load(file)
+
+
+def _rows(database, table):
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    except sqlite3.OperationalError:  # not there yet
+        return 0

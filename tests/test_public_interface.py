@@ -1,0 +1,59 @@
+"""The exported names, and what importing them costs."""
+
+import subprocess
+import sys
+
+import surrogate as sg
+
+
+def test_the_public_names():
+    assert sg.__all__ == [
+        "Bounds",
+        "Box",
+        "Dataset",
+        "Embedding",
+        "Network",
+        "Results",
+        "Solution",
+        "Study",
+        "SurrogateError",
+        "compute_bounds",
+        "embed",
+        "load",
+        "run",
+        "save",
+        "solve",
+    ]
+    for name in sg.__all__:
+        assert getattr(sg, name).__doc__
+    assert set(sg.__all__) < set(dir(sg))
+
+
+def test_importing_surrogate_loads_nothing_heavy():
+    code = (
+        "import sys, surrogate; heavy = {'torch', 'onnxruntime', 'onnx', 'pyomo', 'pandas'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_embedding_and_solving_load_neither_torch_nor_onnxruntime():
+    code = (
+        "import sys, surrogate as sg; sg.load, sg.save, sg.embed, sg.solve, sg.compute_bounds, "
+        "sg.run, sg.Study; print(sorted({'torch', 'onnxruntime'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_error_is_a_surrogate_error_and_a_builtin_one():
+    from surrogate import errors
+
+    tree = [e for e in vars(errors).values() if isinstance(e, type)]
+    assert len(tree) > 10
+    for error in tree:
+        assert issubclass(error, errors.SurrogateError)
+        if error is not errors.SurrogateError:
+            assert issubclass(error, ValueError | OSError | RuntimeError)
+        assert error.__name__ in errors.__doc__

@@ -1,0 +1,305 @@
+"""Solving: statuses, what is loaded, refused arguments, and HiGHS's silent failures."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+from pyomo.gdp import Disjunction
+
+from surrogate.errors import InputError, SolverError
+from surrogate.solving import Solution, Status, highs, solve
+
+
+def knapsack():
+    """max 3 x + 2 y + z, x + y + z <= 2: optimum 5."""
+    m = pyo.ConcreteModel()
+    m.x, m.y, m.z = (pyo.Var(domain=pyo.Binary) for _ in range(3))
+    m.rows = pyo.ConstraintList()
+    m.rows.add(m.x + m.y + m.z <= 2)
+    m.objective = pyo.Objective(expr=3 * m.x + 2 * m.y + m.z, sense=pyo.maximize)
+    return m
+
+
+def market_split(n=40, rows=5):
+    """Equality knapsacks (Cornuejols, Dawande 1998): hopeless for branch and bound."""
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 100, (rows, n))
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(range(n), domain=pyo.Binary)
+    m.s = pyo.Var(range(rows), bounds=(0, None))
+    m.t = pyo.Var(range(rows), bounds=(0, None))
+    m.rows = pyo.Constraint(
+        range(rows),
+        rule=lambda m, i: (
+            sum(int(a[i, j]) * m.x[j] for j in range(n)) + m.s[i] - m.t[i] == int(a[i].sum() // 2)
+        ),
+    )
+    m.objective = pyo.Objective(expr=sum(m.s.values()) + sum(m.t.values()))
+    return m
+
+
+def values(m):
+    return [v.value for v in m.component_data_objects(pyo.Var)]
+
+
+def in_new_process(code):
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_optimal():
+    m = knapsack()
+    solution = solve(m)
+    assert solution.status == "optimal"
+    assert solution.status is Status.OPTIMAL
+    assert solution.has_solution
+    assert (solution.objective, solution.bound, solution.gap) == (5.0, 5.0, 0.0)
+    assert values(m) == [1, 1, 0]
+    assert solution.seconds >= solution.solver_seconds > 0
+    assert "Audit" in solution.advice
+
+
+def test_linear_program_and_offset():
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(1, 4))
+    m.c = pyo.Constraint(expr=2 * m.x <= 5)
+    m.objective = pyo.Objective(expr=m.x + 10, sense=pyo.maximize)
+    solution = solve(m)
+    assert (solution.objective, solution.bound, solution.nodes) == (12.5, 12.5, 0)
+
+
+def test_maximum_and_bound_have_the_models_sense():
+    m = market_split()
+    m.objective.set_value(-m.objective.expr)
+    m.objective.sense = pyo.maximize
+    solution = solve(m, options={"mip_max_nodes": 20})
+    assert solution.objective <= solution.bound <= 0
+
+
+def test_nodes_and_iterations_are_counted():
+    solution = solve(market_split(), options={"mip_max_nodes": 50})
+    assert solution.status is Status.OTHER_LIMIT
+    assert solution.nodes >= 50
+    assert solution.iterations > 50
+    assert solution.gap == pytest.approx((solution.objective - solution.bound) / solution.objective)
+
+
+def test_the_seed_reaches_highs_and_a_seed_repeats():
+    runs = [solve(market_split(), seed=s, options={"mip_max_nodes": 50}) for s in (0, 0, 1)]
+    assert runs[0].iterations == runs[1].iterations != runs[2].iterations
+
+
+def test_time_limit_with_and_without_a_solution():
+    m = market_split()
+    with_solution = solve(m, time_limit=0.5)
+    assert with_solution.status is Status.TIME_LIMIT
+    assert with_solution.objective == pytest.approx(pyo.value(m.objective))
+    assert with_solution.gap > 0
+    m.s.fix(0)
+    m.t.fix(0)
+    without = solve(m, time_limit=0.5)
+    assert without.status is Status.TIME_LIMIT_NO_SOLUTION
+    assert (without.objective, without.gap, without.has_solution) == (None, None, False)
+    assert {v.value for v in m.x.values()} == {None}
+    assert "time_limit" in without.advice
+
+
+def test_no_time_at_all_is_a_result_and_reaches_highs():
+    solution = solve(market_split(), time_limit=0)
+    assert solution.status in (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION)
+    assert solution.nodes <= 1  # thousands, when HiGHS has seconds
+
+
+def test_infeasible_clears_the_old_solution():
+    m = knapsack()
+    solve(m)
+    m.rows.add(m.x + m.y + m.z >= 3)
+    solution = solve(m)
+    assert solution.status is Status.INFEASIBLE
+    assert (solution.objective, solution.bound) == (None, None)
+    assert values(m) == [None] * 3
+
+
+def test_fixed_variables_keep_their_values():
+    m = knapsack()
+    m.x.fix(0)
+    assert solve(m).objective == 3.0
+    assert values(m) == [0, 1, 1]
+    m.rows.add(m.y >= 2)
+    solve(m)
+    assert values(m) == [0, None, None]
+
+
+def test_unbounded():
+    m = pyo.ConcreteModel()
+    m.x, m.y = pyo.Var(), pyo.Var(bounds=(0, 1))
+    m.c = pyo.Constraint(expr=m.x >= m.y)
+    m.objective = pyo.Objective(expr=m.x, sense=pyo.maximize)
+    solution = solve(m)
+    assert solution.status in (Status.UNBOUNDED, Status.INFEASIBLE_OR_UNBOUNDED)
+    assert (solution.objective, m.x.value) == (None, None)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_gives_advice(status):
+    solution = Solution(status, None, None, 0.0, 0.0, 0, 0)
+    assert solution.advice == status.advice
+    assert str(status) == status.value
+    assert solution.advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"time_limit": -1}, "time_limit is -1"),
+        ({"time_limit": math.nan}, "time_limit is nan"),
+        ({"threads": 0}, "threads is 0"),
+        ({"threads": 1.5}, "threads is 1.5"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**31}, "seed is 2147483648"),
+        ({"rel_gap": -1e-4}, "rel_gap is -0.0001"),
+        ({"options": {"threads": 2}}, "option 'threads' is not free"),
+        ({"options": {"output_flag": False}}, "option 'output_flag' is not free"),
+    ],
+)
+def test_arguments_out_of_range(arguments, message):
+    m = knapsack()
+    m.x.value = 1
+    with pytest.raises(InputError, match=message):
+        solve(m, **arguments)
+    assert m.x.value == 1
+
+
+def test_models_that_cannot_be_solved():
+    with pytest.raises(InputError, match="not a constructed Pyomo model"):
+        solve(pyo.AbstractModel())
+    m = knapsack()
+    m.second = pyo.Objective(expr=m.x)
+    with pytest.raises(InputError, match=r"2 active objectives \(objective, second\)"):
+        solve(m)
+    m.second.deactivate()
+    m.objective.deactivate()
+    with pytest.raises(InputError, match=r"0 active objectives \(none\)"):
+        solve(m)
+    empty = pyo.ConcreteModel()
+    empty.objective = pyo.Objective(expr=1.0)
+    with pytest.raises(InputError, match="the model is empty"):
+        solve(empty)
+
+
+def test_components_that_are_not_linear_are_named():
+    m = knapsack()
+    m.product = pyo.Constraint(expr=m.x * m.y <= 1)
+    with pytest.raises(InputError, match="constraint 'product' is not linear"):
+        solve(m)
+    m.product.deactivate()
+    m.objective.set_value(m.x**3)
+    with pytest.raises(InputError, match="objective 'objective' is not linear"):
+        solve(m)
+
+
+def test_a_disjunction_is_not_left_out():
+    m = knapsack()
+    m.either = Disjunction(expr=[m.x == 0, m.y == 0])
+    with pytest.raises(InputError, match=r"Disjunct.*is not linear; transform"):
+        solve(m)
+
+
+def test_fixed_without_a_value():
+    m = knapsack()
+    m.x.fixed = True
+    with pytest.raises(InputError, match="'x' is fixed without a value"):
+        solve(m)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"nonsense": 3},
+        {"mip_feasibility_tolerance": 1e-30},
+        {"presolve": 3},
+        {"mip_abs_gap": "small"},  # HiGHS logs nothing at all about this one
+    ],
+)
+def test_options_that_highs_refuses(options):
+    (name,) = options
+    with pytest.raises(SolverError, match=f"HiGHS refuses the option '{name}'"):
+        solve(knapsack(), options=options)
+
+
+def test_an_option_that_is_refused_only_by_the_log(monkeypatch):
+    monkeypatch.setattr(highs, "check_options", lambda _: None)
+    with pytest.raises(SolverError, match=r"HiGHS logged .*\"nonsense\" is unknown"):
+        solve(knapsack(), options={"nonsense": 3})
+
+
+def test_options_reach_highs():
+    assert solve(market_split(), options={"mip_max_nodes": 1}).nodes <= 1
+
+
+def test_a_constraint_that_highs_drops_is_an_error():
+    m = knapsack()
+    m.rows.add(1e300 * m.x + m.y <= 1)
+    with pytest.raises(SolverError, match=r"greater than 1e\+15"):
+        solve(m)
+    assert values(m) == [None] * 3
+
+
+def test_a_coefficient_that_highs_ignores_is_a_warning():
+    m = knapsack()
+    m.rows.add(1e-10 * m.x + m.y <= 1)
+    (warning,) = solve(m).warnings
+    assert "ignored" in warning
+    assert solve(knapsack()).warnings == ()
+
+
+def test_another_thread_count_in_the_same_process():
+    output = in_new_process("""
+        from surrogate.errors import SolverError
+        from surrogate.solving import solve
+        from tests.test_solving import market_split
+        m = market_split()
+        solve(m, threads=1, time_limit=0.1)
+        try:
+            solve(m, threads=2, time_limit=0.1)
+        except SolverError as error:
+            print("refused:", error)
+        print(solve(m, threads=1, time_limit=0.1).status)
+    """)
+    assert "refused: HiGHS logged \"ERROR:   Option 'threads'" in output
+    assert "use the same `threads`, or solve in a new process" in output
+    assert output.endswith("time_limit\n")
+
+
+def test_ctrl_c_stops_the_solve_and_the_process_goes_on():
+    m = market_split()
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        solve(m, time_limit=60)
+    timer.join()
+    assert set(values(m)) == {None}
+    assert solve(knapsack()).objective == 5.0
+
+
+def test_two_solves_at_once_are_refused():
+    with highs._LOG_IN_USE, pytest.raises(SolverError, match="another solve is running"):
+        solve(knapsack())
+    assert solve(knapsack()).objective == 5.0
+
+
+def test_importing_loads_neither_torch_nor_onnxruntime():
+    output = in_new_process("""
+        import sys, surrogate.solving
+        print(sorted({"torch", "onnxruntime"} & set(sys.modules)))
+    """)
+    assert output == "[]\n"
