@@ -9,7 +9,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from surrogate.choosing import Candidate, candidates
 from surrogate.study import Results
@@ -44,6 +46,9 @@ def accuracy_against_seconds(results: Results) -> str:
         front = sorted((c.seconds, c.mae) for c in points if c.on_front)
         axes.step([s for s, _ in front], [e for _, e in front], where="post", color=_ACCENT, lw=1.2)
         axes.set(xscale="log", yscale="log")
+        axes.margins(0.09, 0.12)
+        for axis in (axes.xaxis, axes.yaxis):
+            _plain_ticks(axis)
         axes.set_xlabel("solve seconds, minimise + maximise over the box (median of HiGHS seeds)")
         axes.set_ylabel("test MAE of the best restart")
         _caption(
@@ -85,8 +90,16 @@ def errors_of_restarts(results: Results) -> str:
             axes.hlines(np.median(mae), i - 0.3, i + 0.3, color=_INK, lw=1.2)
         axes.set_xticks(range(len(layouts)), layouts)
         axes.set(yscale="log", ylabel="test MAE")
+        _plain_ticks(axes.yaxis)
         _caption(axes, "dots: restarts; crosses: dead restarts; bars: medians")
         return _svg(figure)
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """1, 2 and 5 in every decade, written as plain decimals."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _caption(axes: Axes, text: str) -> None:

@@ -72,18 +72,18 @@ def accuracy_table(results: Results) -> Table:
         rows.append(tuple(cells))
     columns: tuple[str, ...] = (
         "layout",
-        "MAE best",
+        "MAE x10^3 best",
         "median",
         "95 %",
-        "MSE best",
+        "MSE x10^5 best",
         "median",
         "95 %",
-        "max error",
+        "max error x10^3",
         "dead",
         "act / inact / unst",
     )
     if beside:
-        columns += ("published MAE", "MSE", "printed as")
+        columns += ("published MAE x10^3", "MSE x10^5", "printed as")
     truth = study.truth
     return Table(
         title=f"Accuracy on {truth.formula}, {study.neurons} neurons, {study.epochs} epochs",
@@ -96,8 +96,8 @@ def accuracy_table(results: Results) -> Table:
 def _accuracy_notes(results: Results) -> Iterable[str]:
     study = results.study
     yield (
-        f"MAE and max error x 10^3, MSE x 10^5, on a grid of {len(study.truth.grid()):,} points "
-        f"that training never saw; training used {study.samples:,} random points."
+        f"Errors on a grid of {len(study.truth.grid()):,} points that training never saw; training "
+        f"used {study.samples:,} random points."
     )
     yield (
         "best: the restart with the lowest training error; 95 %: bootstrap interval of the median "
@@ -154,7 +154,8 @@ def solver_table(results: Results) -> Table:
         ),
         rows=tuple(rows),
         notes=(
-            f"Solve s, nodes and iterations: both directions together, median over "
+            f"Solve s (from the Pyomo model to the loaded solution), nodes and iterations: both "
+            f"directions together, median over "
             f"{len(study.solver_seeds)} HiGHS seeds; range: smallest to largest seed. Every solve "
             f"in a fresh process, one thread, {workers} at a time; a timeout counts "
             f"{study.time_limit:g} s.",
@@ -168,7 +169,7 @@ def front_table(results: Results) -> Table:
     """What the plot shows, in figures: accuracy against solve seconds, and who is on the front."""
     return Table(
         title="Accuracy against solve time, best restart of each layout",
-        columns=("layout", "test MAE x 10^3", "solve s", "Pareto front", "most accurate in"),
+        columns=("layout", "test MAE x10^3", "solve s", "Pareto front", "most accurate in"),
         rows=tuple(
             (
                 row.layout,

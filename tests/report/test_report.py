@@ -79,17 +79,17 @@ def column(table, name):
 def test_the_accuracy_table_says_what_the_nets_say(results):
     table = accuracy_table(results)
     assert column(table, "layout") == list(LAYOUTS)
-    assert column(table, "MAE best") == ["4.00", "5.00", "250"]
+    assert column(table, "MAE x10^3 best") == ["4.00", "5.00", "250"]
     assert table.rows[1][2] == "7.00"
-    assert column(table, "MSE best") == ["1.60", "2.50", "6,250"]
-    assert column(table, "max error") == ["40.0", "50.0", "2,500"]
+    assert column(table, "MSE x10^5 best") == ["1.60", "2.50", "6,250"]
+    assert column(table, "max error x10^3") == ["40.0", "50.0", "2,500"]
     assert column(table, "dead") == ["0 of 3", "0 of 3", "3 of 3"]
     assert column(table, "act / inact / unst") == ["1 / 2 / 21"] * 3
 
 
 def test_the_published_figures_stand_beside_the_layout_they_belong_to(results):
     table = accuracy_table(results)
-    assert column(table, "published MAE") == ["5.7", "4.5", "248"]
+    assert column(table, "published MAE x10^3") == ["5.7", "4.5", "248"]
     assert column(table, "printed as") == ["24 layers of 1", "8 layers of 3", "1 layer of 24"]
     assert "swaps its first two headings" in table.notes[0]
     assert "factor 10" in table.notes[0]
@@ -104,7 +104,7 @@ def test_published_rows_are_the_swapped_ones():
 def test_other_studies_have_no_published_figures(results):
     other = replace(results, study=Study(function="peaks", layouts=LAYOUTS))
     table = accuracy_table(other)
-    assert "published MAE" not in table.columns
+    assert "published MAE x10^3" not in table.columns
     assert not any("Published" in note for note in table.notes)
 
 
@@ -208,6 +208,6 @@ def test_an_unfinished_run_has_a_page_that_says_so(results):
 
 def test_digits_line_up_and_keep_three_figures(results):
     nets = results.nets.assign(mae=np.linspace(1.234567e-6, 2.0, len(results.nets)))
-    cells = column(accuracy_table(replace(results, nets=nets)), "MAE best")
+    cells = column(accuracy_table(replace(results, nets=nets)), "MAE x10^3 best")
     assert cells[0] == "0.00123"
     assert all("e" not in cell for cell in cells)
