@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -125,7 +126,7 @@ def report(
         bool, typer.Option("--markdown", help="Print the tables as Markdown.")
     ] = False,
 ) -> None:
-    """Print the tables of a stored run again and rewrite its report.html."""
+    """Print a stored run's tables, rewrite its page."""
     from surrogate.study import Results
 
     _show(Results.load(folder), as_markdown)
@@ -149,7 +150,7 @@ def _show(results: Results, as_markdown: bool = False) -> None:
 def inspect(
     net_file: _Net, box: _Box = None, bounds: str = "interval", as_json: _Json = False
 ) -> None:
-    """Show a network's layout, box, provenance, and how many neurons are stable on the box."""
+    """Show a network's layout, box and stability."""
     from surrogate.bounds import compute_bounds
     from surrogate.onnx_files import load
     from surrogate.report import layer_table, network_record, print_table, record_table
@@ -182,7 +183,8 @@ def optimize(
     seed: Annotated[int, typer.Option(help="HiGHS random seed.")] = 0,
     as_json: _Json = False,
 ) -> None:
-    """Find the smallest or largest value of a network's output on its box, proved and audited."""
+    """Minimise or maximise an output over the box."""
+    from surrogate.embedding import BigMWarning
     from surrogate.onnx_files import load
     from surrogate.problems import box_problem
     from surrogate.report import print_table, record_table, solution_record
@@ -191,7 +193,11 @@ def optimize(
     net = load(net_file)
     domain = _parse_box(box, net.n_inputs) if box else None
     sense: Sense = "maximize" if maximize else "minimize"
-    problem = box_problem(net, sense, box=domain, output=output, encoding=encoding)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", BigMWarning)
+        problem = box_problem(net, sense, box=domain, output=output, encoding=encoding)
+    for warning in caught:
+        _complain(f"warning: {warning.message}")
     solution = solve(problem.model, time_limit=time_limit, seed=seed)
     record = solution_record(net, problem, solution)
     if as_json:

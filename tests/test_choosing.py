@@ -48,6 +48,7 @@ def solves(frame, seconds, status="optimal", objective=0.5):
             "variables": 100,
             "binaries": 24,
             "constraints": 150,
+            "largest_m": 7.0,
             "build_seconds": 0.1,
             "solve_seconds": seconds[layout] * (1 + 0.1 * seed) / 2,
             "nodes": 10 * (seed + 1),

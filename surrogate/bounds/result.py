@@ -55,18 +55,24 @@ class Bounds:
                     f"{upper[j]}; both must be numbers, the lower one not above the upper one"
                 )
 
-    def counts(self) -> Counts:
-        """Count the hidden neurons by stability.
+    def layer_counts(self) -> tuple[Counts, ...]:
+        """The stability of the neurons of each hidden layer.
 
         inactive: upper <= 0 (dead on the box); active: lower >= 0 and not inactive; unstable: the
         rest. A neuron that is 0 on the whole box counts as inactive.
         """
-        lower = np.concatenate([np.empty(0), *self.lower[:-1]])
-        upper = np.concatenate([np.empty(0), *self.upper[:-1]])
-        inactive = upper <= 0.0
-        active = (lower >= 0.0) & ~inactive
+        found = []
+        for lower, upper in zip(self.lower[:-1], self.upper[:-1], strict=True):
+            inactive = int((upper <= 0.0).sum())
+            active = int(((lower >= 0.0) & (upper > 0.0)).sum())
+            found.append(Counts(active, inactive, len(lower) - active - inactive))
+        return tuple(found)
+
+    def counts(self) -> Counts:
+        """The stability of all hidden neurons: the sum of `layer_counts`."""
+        layers = self.layer_counts()
         return Counts(
-            active=int(active.sum()),
-            inactive=int(inactive.sum()),
-            unstable=int((~active & ~inactive).sum()),
+            active=sum(c.active for c in layers),
+            inactive=sum(c.inactive for c in layers),
+            unstable=sum(c.unstable for c in layers),
         )

@@ -63,6 +63,7 @@ class Solving:
     variables: float
     binaries: float
     constraints: float
+    largest_m: float
     build_seconds: float
     seconds: Spread
     nodes: float
@@ -142,7 +143,8 @@ def solving_by_layout(
 
 
 def _solving(layout: str, role: Role, restart: int, group: pd.DataFrame) -> Solving:
-    sizes = group[["variables", "binaries", "constraints", "build_seconds"]].astype(float).median()
+    names = ["variables", "binaries", "constraints", "largest_m", "build_seconds"]
+    sizes = group[names].astype(float).median()
     efforts = group[["solver_seed", "solve_seconds", "nodes", "iterations"]].astype(float)
     sums = efforts.groupby("solver_seed").sum(min_count=2)  # a seed counts with both directions
     seconds = sums["solve_seconds"]

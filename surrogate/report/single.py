@@ -36,18 +36,18 @@ def network_record(net: Network, bounds: Bounds | None) -> Record:
 
 def layer_table(bounds: Bounds) -> Table:
     """Per layer: its width, its stable and unstable neurons, the range of its pre-activations."""
-    hidden = list(zip(bounds.lower[:-1], bounds.upper[:-1], strict=True))
+    hidden = zip(bounds.layer_counts(), bounds.lower, bounds.upper, strict=False)
     rows = [
         (
             str(k),
             str(len(lower)),
-            str(int((lower >= 0).sum())),
-            str(int(((upper <= 0) & (lower < 0)).sum())),
-            str(int(((lower < 0) & (upper > 0)).sum())),
+            str(counts.active),
+            str(counts.inactive),
+            str(counts.unstable),
             f"{lower.min():.4g}",
             f"{upper.max():.4g}",
         )
-        for k, (lower, upper) in enumerate(hidden, start=1)
+        for k, (counts, lower, upper) in enumerate(hidden, start=1)
     ]
     last = (f"{bounds.lower[-1].min():.4g}", f"{bounds.upper[-1].max():.4g}")
     rows.append(("output", str(len(bounds.lower[-1])), "", "", "", *last))
@@ -89,8 +89,9 @@ def solution_record(net: Network, problem: BoxProblem, solution: Solution) -> Re
 
 
 def record_table(title: str, record: Record) -> Table:
-    """A record as a two-column table; values that are None are left out."""
-    rows = [(name.replace("_", " "), _text(v)) for name, v in record.items() if v is not None]
+    """A record as a two-column table; values that are None or empty are left out."""
+    shown = {name: value for name, value in record.items() if value not in (None, {}, [])}
+    rows = [(name.replace("_", " "), _text(value)) for name, value in shown.items()]
     return Table(title=title, columns=("", ""), rows=tuple(rows), align="left")
 
 
@@ -101,5 +102,5 @@ def _text(value: object) -> str:
         case dict():
             return ", ".join(f"{k} = {_text(v)}" for k, v in value.items())
         case list():
-            return ", ".join(str(v) for v in value)
+            return ", ".join(f"[{_text(v)}]" if isinstance(v, list) else _text(v) for v in value)
     return str(value)

@@ -125,6 +125,7 @@ def solver_table(results: Results) -> Table:
                 _count(row.variables),
                 _count(row.binaries),
                 _count(row.constraints),
+                _number(row.largest_m, ".3g"),
                 _number(row.build_seconds, ".3f"),
                 _number(row.seconds.median, ".3f"),
                 f"{_number(row.seconds.low, '.3f')} to {_number(row.seconds.high, '.3f')}",
@@ -144,6 +145,7 @@ def solver_table(results: Results) -> Table:
             "vars",
             "binaries",
             "cons",
+            "big-M",
             "build s",
             "solve s",
             "range",
@@ -159,8 +161,8 @@ def solver_table(results: Results) -> Table:
             f"{len(study.solver_seeds)} HiGHS seeds; range: smallest to largest seed. Every solve "
             f"in a fresh process, one thread, {workers} at a time; a timeout counts "
             f"{study.time_limit:g} s.",
-            "Audit error: the largest difference, over all solves, between a value in the solved "
-            "model and the float64 forward pass.",
+            "Big-M: the largest one in the model. Audit error: the largest difference, over all "
+            "solves, between a value in the solved model and the float64 forward pass.",
         ),
     )
 

@@ -55,6 +55,7 @@ class Store:
             nets_folder(folder).mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(database)
             with connection:
+                connection.execute("BEGIN")  # all tables or none: a kill leaves no half a store
                 _create_tables(connection, study)
         except (OSError, sqlite3.Error) as exc:
             raise StoreError(

@@ -6,6 +6,7 @@ the store, so a row's fields are documented here and nowhere else.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -17,6 +18,7 @@ import numpy as np
 from surrogate.bounds import compute_bounds
 from surrogate.box import FloatArray
 from surrogate.datasets import Dataset
+from surrogate.embedding import BigMWarning
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
 from surrogate.problems import Sense, box_problem
@@ -92,7 +94,8 @@ class SolveTask:
 class SolveRow:
     """One solve. Sizes count the embedded network; times are seconds of wall clock.
 
-    build_seconds    loading the file's network into a Pyomo model
+    largest_m        the largest big-M in the model
+    build_seconds    from the loaded network to the finished Pyomo model
     solve_seconds    from the Pyomo model to the loaded solution
     audit_error      largest |value in the model - float64 forward pass|; None without a solution
     pattern_matches  every binary agrees with the true activation pattern
@@ -109,6 +112,7 @@ class SolveRow:
     binaries: int | None = None
     constraints: int | None = None
     nonzeros: int | None = None
+    largest_m: float | None = None
     build_seconds: float | None = None
     solve_seconds: float | None = None
     objective: float | None = None
@@ -147,7 +151,9 @@ def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 
     """Load, embed, solve, audit."""
     net = load(task.path)
     start = perf_counter()
-    problem = box_problem(net, task.sense, encoding=task.encoding)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BigMWarning)  # the row says it: largest_m, audit_error
+        problem = box_problem(net, task.sense, encoding=task.encoding)
     build_seconds = perf_counter() - start
     solution = solve(problem.model, time_limit=task.time_limit, seed=task.solver_seed)
     audit = problem.embedding.audit() if solution.has_solution else None
@@ -163,6 +169,7 @@ def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 
         binaries=size.binaries,
         constraints=size.constraints,
         nonzeros=size.nonzeros,
+        largest_m=problem.embedding.activations.largest_m,
         build_seconds=build_seconds,
         solve_seconds=solution.seconds,
         objective=solution.objective,

@@ -160,7 +160,13 @@ def test_products_that_underflow_are_not_taken_for_zero(method):
 
 def test_counts(method):
     net = net_of([[[1.0, 1.0, 1.0, 1.0]], np.ones((4, 1))], [[0, 2, -2, 3], [0.0]], [(-1, 1)])
-    assert compute_bounds(net, method=method).counts() == Counts(2, 1, 1)
+    bounds = compute_bounds(net, method=method)
+    assert bounds.counts() == Counts(2, 1, 1)
+    assert bounds.layer_counts() == (Counts(2, 1, 1),)
+    deep = compute_bounds(make_net((3, 4), seed=5), method=method)
+    assert len(deep.layer_counts()) == 2
+    for part in ("active", "inactive", "unstable"):
+        assert sum(getattr(c, part) for c in deep.layer_counts()) == getattr(deep.counts(), part)
     linear = net_of([[[1.0]]], [[0.0]], [(-1, 1)])
     assert compute_bounds(linear, method=method).counts() == Counts(0, 0, 0)
 

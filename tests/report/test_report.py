@@ -55,6 +55,7 @@ def results(tmp_path):
                 "variables": 82,
                 "binaries": 24,
                 "constraints": 130,
+                "largest_m": 3.14159,
                 "build_seconds": 0.125,
                 "solve_seconds": (1 + seed) * {"1x24": 0.5, "3x8": 4.0, "24x1": 0.1}[layout],
                 "objective": 1.0,
@@ -115,6 +116,7 @@ def test_the_solver_table_says_what_the_solves_say(results):
     assert column(table, "solve s")[0] == "2.000"
     assert column(table, "range")[0] == "1.000 to 3.000"
     assert column(table, "build s")[0] == "0.125"
+    assert column(table, "big-M")[0] == "3.14"
     assert column(table, "nodes")[0] == "2,000"
     assert column(table, "simplex it.")[0] == "24,690"
     assert column(table, "status")[0] == "optimal (6)"
@@ -123,7 +125,15 @@ def test_the_solver_table_says_what_the_solves_say(results):
 
 
 def test_failed_solves_leave_gaps_not_numbers(results):
-    numbers = ["variables", "build_seconds", "solve_seconds", "nodes", "audit_error", "objective"]
+    numbers = [
+        "variables",
+        "largest_m",
+        "build_seconds",
+        "solve_seconds",
+        "nodes",
+        "audit_error",
+        "objective",
+    ]
     solves = results.solves.assign(status="failed", **dict.fromkeys(numbers, math.nan))
     table = solver_table(replace(results, solves=solves))
     assert set(column(table, "solve s")) == {"-"}
