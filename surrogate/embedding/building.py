@@ -1,0 +1,135 @@
+"""`embed()`: a network inside a Pyomo model."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import pyomo.environ as pyo
+from omlt import OmltBlock
+from pyomo.repn import generate_standard_repn
+
+from surrogate.bounds import Bounds, compute_bounds
+from surrogate.box import Box
+from surrogate.embedding.audit import Audit, Variables, audit_solution
+from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
+from surrogate.encodings import ENCODINGS, Activations, resolve_encoding
+from surrogate.network import Network
+
+LARGEST_SAFE_M = 1e3
+
+
+class BigMWarning(UserWarning):
+    """A big-M above 1e3: the solver's tolerance times M may exceed what the audit allows."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What an embedding adds to the model: components of its block, and nonzero coefficients."""
+
+    variables: int
+    binaries: int
+    constraints: int
+    nonzeros: int
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """A network in a Pyomo model: see `embed`. `seconds` is what bounds and building took."""
+
+    network: Network
+    box: Box
+    block: Any
+    inputs: Variables
+    outputs: Variables
+    encoding: str
+    bounds: Bounds
+    size: Size
+    seconds: float
+    activations: Activations
+
+    def audit(self) -> Audit:
+        """Compare the solution in the model with the network: see `audit_solution`."""
+        return audit_solution(self.network, self.inputs, self.outputs, self.activations)
+
+
+def embed(
+    block: Any,
+    net: Network,
+    inputs: Any,
+    outputs: Any | None = None,
+    encoding: str = "auto",
+    bounds: Bounds | None = None,
+) -> Embedding:
+    """Add constraints to `block` that hold exactly when outputs = net(inputs).
+
+    block      a Pyomo Block, or a model, without another embedding
+    inputs     one Pyomo variable per input, in the network's order; an indexed variable counts in
+               the order of its index, a scalar variable as one input; a variable may come twice
+    outputs    variables to equate with the outputs; None makes new ones (`Embedding.outputs`)
+    encoding   a key of `surrogate.encodings.ENCODINGS`, or "auto"
+    bounds     pre-activation bounds from `compute_bounds`; None computes interval bounds. The
+               "omlt" encoding uses OMLT's own bounds whatever is given.
+
+    The box is the variables' bounds (domains included) intersected with the network's own box.
+    The model holds the inputs to it: where a variable's bounds are wider, or are widened later,
+    the block's constraints still cut at the box. A fixed variable counts with its declared bounds,
+    so that it may be unfixed later.
+
+    Raises `EmbeddingError` when block, variables, encoding or bounds do not fit the network, or an
+    input has no finite bounds; `BoxError` when bounds overflow. Warns with `BigMWarning` when the
+    encoding uses a big-M above 1e3.
+    """
+    start = time.perf_counter()
+    name = resolve_encoding(encoding)
+    check_block(block)
+    xs = listed(inputs, "input", net.n_inputs)
+    ys = None if outputs is None else listed(outputs, "output", net.n_outputs)
+    box = input_box(net, xs)
+    bounds = compute_bounds(net, box) if bounds is None else bounds_on(bounds, net, box)
+
+    formulation = ENCODINGS[name](net, bounds)
+    block.surrogate = OmltBlock()
+    block.surrogate.build_formulation(formulation)
+    block.link_inputs = _links(xs, block.surrogate.inputs)
+    if ys is None:
+        ys = tuple(block.surrogate.outputs.values())
+    else:
+        block.link_outputs = _links(ys, block.surrogate.outputs)
+    for variable in block.surrogate.component_data_objects(pyo.Var, descend_into=True):
+        # OMLT starts its variables at 0, which an audit would take for a solution.
+        variable.set_value(None, skip_validation=True)
+    activations = formulation.activations()
+    seconds = time.perf_counter() - start
+    _warn_if_large(activations.largest_m, box)
+    size = _size(block)
+    return Embedding(net, box, block, xs, ys, name, bounds, size, seconds, activations)
+
+
+def _links(given: Variables, variables: Any) -> Any:
+    pairs = list(zip(given, variables.values(), strict=True))
+    return pyo.Constraint(range(len(pairs)), rule=lambda _, i: pairs[i][0] == pairs[i][1])
+
+
+def _warn_if_large(largest_m: float, box: Box) -> None:
+    if largest_m > LARGEST_SAFE_M:
+        warnings.warn(
+            f"the largest big-M is {largest_m:.3g}, above {LARGEST_SAFE_M:g}: a solver's tolerance "
+            f"times M may show in the solution. Audit it; tighten the box (now {box}) or the "
+            "bounds, or rescale the network",
+            BigMWarning,
+            stacklevel=3,
+        )
+
+
+def _size(block: Any) -> Size:
+    variables = list(block.component_data_objects(pyo.Var, descend_into=True))
+    constraints = list(block.component_data_objects(pyo.Constraint, active=True, descend_into=True))
+    return Size(
+        variables=len(variables),
+        binaries=sum(v.is_binary() for v in variables),
+        constraints=len(constraints),
+        nonzeros=sum(len(generate_standard_repn(c.body).linear_vars) for c in constraints),
+    )
