@@ -15,7 +15,7 @@ from pathlib import Path
 
 from surrogate.choosing import ranked
 from surrogate.report import markdown, recommendation, report_tables
-from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
+from surrogate.report.plots import accuracy_against_seconds
 from surrogate.report.tables import environment_table
 from surrogate.study import Results
 
@@ -50,9 +50,8 @@ def main() -> None:
         sys.exit(f"{results.folder} is not finished; add --resume to the command that made it")
     publish_models(results, ROOT / "models")
     (ROOT / "docs").mkdir(exist_ok=True)
-    plots = {"accuracy-against-seconds": accuracy_against_seconds, "restarts": errors_of_restarts}
-    for name, plot in plots.items():
-        (ROOT / "docs" / f"{name}.svg").write_text(plot(results) + "\n", encoding="utf-8")
+    plot = accuracy_against_seconds(results) + "\n"
+    (ROOT / "docs" / "accuracy-against-seconds.svg").write_text(plot, encoding="utf-8")
     readme = ROOT / "README.md"
     tables = "\n".join(markdown(table) for table in report_tables(results))
     text = f"<!-- tables -->\n{tables}\n> {recommendation(results)}\n<!-- end of tables -->"

@@ -4,8 +4,7 @@
 
 For every .onnx file in DIR: surrogate's, OMLT's, gurobi-machinelearning's and PySCIPOpt-ML's own
 reader, up to a built model with all inputs in [-1, 1]. Nothing is solved, so Gurobi's free licence
-is enough. A package that is not installed has "-" in its column. The last line counts the files
-that surrogate reads, and how many of those the others take.
+is enough. A package that is not installed has "-" in its column. The last line counts.
 """
 
 from __future__ import annotations
@@ -15,24 +14,30 @@ import io
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnx
+import pyomo.environ as pyo
 
+from surrogate.embedding import embed
 from surrogate.onnx_files import load
 
 
 def _surrogate(path: Path) -> None:
-    load(path)
+    net = load(path)
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(net.n_inputs), bounds=(-1.0, 1.0))
+    model.net = pyo.Block()
+    embed(model.net, replace(net, box=None), model.x)
 
 
 def _omlt(path: Path) -> None:
     from omlt import OmltBlock
     from omlt.io.onnx import load_onnx_neural_network
     from omlt.neuralnet import FullSpaceNNFormulation
-    from pyomo.environ import ConcreteModel
 
     # The bounds' keys depend on the file's batch dimension: ask for them first, as a user would.
     (first,) = load_onnx_neural_network(onnx.load(path)).input_layers
@@ -40,7 +45,7 @@ def _omlt(path: Path) -> None:
     if all(len(index) == 1 for index in bounds):
         bounds = {index: bound for (index,), bound in bounds.items()}
     net = load_onnx_neural_network(onnx.load(path), input_bounds=bounds)
-    model = ConcreteModel()
+    model = pyo.ConcreteModel()
     model.net = OmltBlock()
     model.net.build_formulation(FullSpaceNNFormulation(net))
 
@@ -81,7 +86,7 @@ def _n_inputs(path: Path) -> int:
 
 
 def verdict(package: str, read: Callable[[Path], None], path: Path) -> str:
-    """`loads`, the name of what was raised, or `-` without the package."""
+    """`builds`, the name of what was raised, or `-` without the package."""
     if find_spec(package) is None:
         return "-"
     try:
@@ -90,7 +95,13 @@ def verdict(package: str, read: Callable[[Path], None], path: Path) -> str:
             read(path)
     except Exception as exc:
         return type(exc).__name__
-    return "loads"
+    return "builds"
+
+
+def counts(rows: dict[str, list[str]]) -> list[str]:
+    """How many files each package builds, `-` without the package."""
+    columns = list(zip(*rows.values(), strict=True))
+    return ["-" if "-" in column else str(column.count("builds")) for column in columns]
 
 
 def main() -> None:
@@ -103,9 +114,7 @@ def main() -> None:
     print(" " * width + "".join(f"{name:24}" for name in READERS))
     for name, verdicts in rows.items():
         print(f"{name:{width}}" + "".join(f"{v:24}" for v in verdicts))
-    ours = [verdicts for verdicts in rows.values() if verdicts[0] == "loads"]
-    counts = [sum(v[i] == "loads" for v in ours) for i in range(len(READERS))]
-    print(f"{'of ' + str(len(ours)):{width}}" + "".join(f"{count:<24}" for count in counts))
+    print(f"{'of ' + str(len(rows)):{width}}" + "".join(f"{c:24}" for c in counts(rows)))
 
 
 if __name__ == "__main__":

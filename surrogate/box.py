@@ -13,7 +13,7 @@ from surrogate.errors import BoxError
 FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Box:
     """The set {x : lower <= x <= upper}; `lower` and `upper` have shape (d,) and are finite.
 
@@ -52,11 +52,16 @@ class Box:
         """A box from (lower, upper) pairs, one per input; a `Box` is returned as it is."""
         if isinstance(pairs, Box):
             return pairs
-        rows = [tuple(pair) for pair in pairs]
+        try:
+            rows = [tuple(float(bound) for bound in pair) for pair in pairs]
+        except (TypeError, ValueError):
+            raise BoxError(
+                f"box: {pairs!r} is no list of intervals; give one (lower, upper) pair per input"
+            ) from None
         for i, row in enumerate(rows):
             if len(row) != 2:
                 raise BoxError(f"box: input {i} has {len(row)} values; give (lower, upper)")
-        return cls(np.array([r[0] for r in rows], float), np.array([r[1] for r in rows], float))
+        return cls(np.array([r[0] for r in rows]), np.array([r[1] for r in rows]))
 
     @property
     def n_inputs(self) -> int:
@@ -86,6 +91,10 @@ class Box:
     def __hash__(self) -> int:
         """A hash that agrees with equality."""
         return hash((self.lower.tobytes(), self.upper.tobytes()))
+
+    def __repr__(self) -> str:
+        """The type and the intervals."""
+        return f"Box({self})"
 
     def __str__(self) -> str:
         """The intervals, joined by ' x '."""

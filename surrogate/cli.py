@@ -1,7 +1,8 @@
 """The command line: parse, call, print.
 
-Exit codes: 0 done; 1 not everything could be done (failed tasks, no solution within the limit);
-2 the caller's mistake (a wrong value, a file or folder that cannot be used); 130 interrupted.
+Exit codes: 0 done; 1 not everything could be done (a task of a study failed; `optimize` found no
+solution, or one that failed its audit); 2 the caller's mistake (a wrong value, a file or folder
+that cannot be used); 130 interrupted.
 Results go to stdout, progress and messages to stderr.
 """
 
@@ -20,6 +21,7 @@ from surrogate.errors import BoxError, InputError, StoreError, SurrogateError
 
 if TYPE_CHECKING:
     from surrogate.box import Box
+    from surrogate.network import Network
     from surrogate.problems import Sense
     from surrogate.study import Results
 
@@ -94,56 +96,60 @@ def run_command(
       time_limit = 60.0         seconds per solve
     """
     from surrogate.report import ProgressDisplay
-    from surrogate.study import Results, Study, run
+    from surrogate.study import Study
+    from surrogate.study import run as run_study
 
     spec = Study.load(study) if study else Study()
     spec = spec.quick() if quick else spec
     folder = out or Path("runs", spec.name)
-    console = Console(stderr=True)
     try:
-        with ProgressDisplay(console) as display:
-            results = run(spec, folder, workers=workers, resume=resume, on_progress=display)
+        with ProgressDisplay(Console(stderr=True)) as display:
+            results = run_study(spec, folder, workers=workers, resume=resume, on_progress=display)
     except KeyboardInterrupt:
-        stored = Results.load(folder)
-        console.print(
-            f"Interrupted. {len(stored.nets)} nets and {len(stored.solves)} solves are safe in "
-            f"{folder}; repeat the command with --resume to finish.",
-            highlight=False,
-        )
+        _tell_what_is_safe(folder)
         raise typer.Exit(130) from None
     _show(results)
     for failure in results.failures[:_SHOWN_FAILURES]:
         _complain(f"failed: {failure}")
     if len(results.failures) > _SHOWN_FAILURES:
-        _complain(f"and {len(results.failures) - _SHOWN_FAILURES} more failures, all in the store")
+        _complain(f"and {len(results.failures) - _SHOWN_FAILURES} more failures")
     raise typer.Exit(0 if results.complete else 1)
+
+
+def _tell_what_is_safe(folder: Path) -> None:
+    from surrogate.study import Results
+
+    try:
+        stored = Results.load(folder)
+    except StoreError:
+        _complain("interrupted before there was anything to store")
+        return
+    _complain(
+        f"interrupted; {len(stored.nets)} nets and {len(stored.solves)} solves are safe in "
+        f"{folder}: repeat the command with --resume to finish"
+    )
 
 
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")],
-    as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the tables as Markdown.")
-    ] = False,
 ) -> None:
     """Print a stored run's tables, rewrite its page."""
     from surrogate.study import Results
 
-    _show(Results.load(folder), as_markdown)
+    _show(Results.load(folder))
 
 
-def _show(results: Results, as_markdown: bool = False) -> None:
-    from surrogate.report import markdown, print_table, recommendation, report_tables, write_page
+def _show(results: Results) -> None:
+    from surrogate.report import print_table, recommendation, report_tables, write_page
 
-    page = write_page(results)
     for table in report_tables(results):
-        if as_markdown:
-            print(markdown(table))
-        else:
-            print_table(table)
+        print_table(table)
     if len(results.solves):
         print(recommendation(results))
-    Console(stderr=True).print(f"Report: {page}", highlight=False, soft_wrap=True)
+    else:
+        _complain("nothing is solved yet; --resume finishes the run")
+    Console(stderr=True).print(f"Report: {write_page(results)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -156,7 +162,7 @@ def inspect(
     from surrogate.report import layer_table, network_record, print_table, record_table
 
     net = load(net_file)
-    domain = _parse_box(box, net.n_inputs) if box else net.box
+    domain = _domain(net, box)
     found = compute_bounds(net, domain, bounds) if domain else None
     record = network_record(net, found)
     if as_json:
@@ -173,9 +179,13 @@ def inspect(
 def optimize(
     net_file: _Net,
     maximize: Annotated[
-        bool,
-        typer.Option("--maximize/--minimize", help="Which optimum to find.", show_default=False),
-    ],
+        bool | None,
+        typer.Option(
+            "--maximize/--minimize",
+            help="Which optimum; say one.",
+            show_default=False,
+        ),
+    ] = None,
     box: _Box = None,
     output: Annotated[int, typer.Option(help="Which output, counted from 0.")] = 0,
     encoding: Annotated[str, typer.Option(help="How the net becomes constraints.")] = "auto",
@@ -190,8 +200,12 @@ def optimize(
     from surrogate.report import print_table, record_table, solution_record
     from surrogate.solving import solve
 
+    if maximize is None:
+        raise InputError("say which optimum to find: --minimize or --maximize")
     net = load(net_file)
-    domain = _parse_box(box, net.n_inputs) if box else None
+    domain = _domain(net, box)
+    if domain is None:
+        raise BoxError(f"{net_file} holds no box; give --box LOW:HIGH,...")
     sense: Sense = "maximize" if maximize else "minimize"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", BigMWarning)
@@ -204,18 +218,34 @@ def optimize(
         print(json.dumps(record))
     else:
         print_table(record_table(f"{sense} output {output} of {net_file}", record))
-    raise typer.Exit(0 if solution.has_solution else 1)
+    if solution.has_solution and not record["audit_passed"]:
+        _complain("the audit failed: the solver's answer is not what the network computes")
+    raise typer.Exit(0 if record["audit_passed"] else 1)
 
 
-def _parse_box(text: str, n_inputs: int) -> Box:
-    """The box that `--box` names, for a network with `n_inputs` inputs."""
+def _domain(net: Network, text: str | None) -> Box | None:
+    """The box that `--box` names, within the one that the file holds; None when neither does."""
     from surrogate.box import Box
 
+    if text is None:
+        return net.box
     try:
         pairs = [tuple(float(end) for end in part.split(":")) for part in text.split(",")]
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError
     except ValueError:
-        raise BoxError(f"--box {text!r} is not understood; write it as -1:1,0:5") from None
-    return Box.of(pairs * n_inputs if len(pairs) == 1 else pairs)
+        raise BoxError(
+            f"--box {text!r} is not understood; write LOW:HIGH per input, such as -1:1,0:5"
+        ) from None
+    wanted = Box.of(pairs * net.n_inputs if len(pairs) == 1 else pairs)
+    if wanted.n_inputs != net.n_inputs:
+        raise BoxError(f"--box bounds {wanted.n_inputs} inputs, the network has {net.n_inputs}")
+    if net.box is None:
+        return wanted
+    common = wanted.intersect(net.box)
+    if common != wanted:
+        _complain(f"warning: --box reaches beyond the file's box {net.box}; using {common}")
+    return common
 
 
 def _complain(message: str) -> None:

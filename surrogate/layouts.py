@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from surrogate.errors import LayoutError
 
 _CONSTANT = re.compile(r"([1-9]\d*)x([1-9]\d*)")
+_LARGEST = 10_000
+"""Hidden neurons: far above what any solver finishes with, and far below what exhausts memory."""
+
 _GENERAL = re.compile(r"[1-9]\d*(-[1-9]\d*)*")
 
 
@@ -29,9 +32,13 @@ def layout_widths(layout: str) -> tuple[int, ...]:
     if layout == "linear":
         return ()
     if match := _CONSTANT.fullmatch(layout):
-        return (int(match[2]),) * int(match[1])
+        depth, width = int(match[1]), int(match[2])
+        _check_size(layout, depth * width)
+        return (width,) * depth
     if _GENERAL.fullmatch(layout):
-        return tuple(int(width) for width in layout.split("-"))
+        widths = tuple(int(width) for width in layout.split("-"))
+        _check_size(layout, sum(widths))
+        return widths
     raise LayoutError(
         f"layout {layout!r} is not understood; write LxW for L hidden layers of W neurons (3x8), "
         "or the widths joined by dashes (8-8-4), each at least 1"
@@ -45,8 +52,16 @@ def constant_width_layouts(neurons: int) -> tuple[str, ...]:
     """
     if neurons < 1:
         raise LayoutError(f"a budget of {neurons} neurons makes no network; give at least 1")
+    _check_size(f"of {neurons} neurons", neurons)
     return tuple(
         layout_name((neurons // depth,) * depth)
         for depth in range(1, neurons + 1)
         if neurons % depth == 0
     )
+
+
+def _check_size(layout: str, neurons: int) -> None:
+    if neurons > _LARGEST:
+        raise LayoutError(
+            f"layout {layout} has {neurons} hidden neurons, the limit is {_LARGEST}; spend fewer"
+        )

@@ -11,6 +11,7 @@ def test_pairs_go_in_and_come_out():
     assert box.n_inputs == 2
     assert Box.of(box) is box
     assert str(box) == "[-1, 2] x [0, 0]"
+    assert repr(box) == "Box([-1, 2] x [0, 0])"
 
 
 def test_equal_by_content_and_frozen():
@@ -37,6 +38,9 @@ def test_does_not_share_the_callers_arrays():
         ([(0, 1), (float("nan"), 1)], "input 1 has bounds"),
         ([(0, 1), (2, 1)], "input 1 has lower bound 2 above its upper bound 1"),
         ([(0, 1, 2)], "input 0 has 3 values"),
+        ([1, 2], "is no list of intervals"),
+        ([("a", "b")], "is no list of intervals"),
+        (7, "is no list of intervals"),
     ],
 )
 def test_a_bad_interval_is_named(pairs, message):

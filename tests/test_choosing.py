@@ -1,13 +1,16 @@
 """Choosing, on synthetic results whose answer is known."""
 
+import math
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate import choosing
-from surrogate.choosing.summaries import median_interval
+from surrogate.choosing.bootstrap import best_probabilities, bootstrap_median
 from surrogate.errors import InputError
 
 LAYOUTS = ("1x24", "3x8", "24x1")
@@ -35,7 +38,7 @@ def nets(maes, dead=()):
     return pd.DataFrame(rows)
 
 
-def solves(frame, seconds, status="optimal", objective=0.5):
+def solves(frame, seconds, status="optimal", passed=True):
     """Both directions and three seeds for the best and the median net of every layout."""
     rows = [
         {
@@ -50,11 +53,11 @@ def solves(frame, seconds, status="optimal", objective=0.5):
             "constraints": 150,
             "largest_m": 7.0,
             "build_seconds": 0.1,
-            "solve_seconds": seconds[layout] * (1 + 0.1 * seed) / 2,
+            "solve_seconds": seconds[layout] * (1, 1.1, 1.6)[seed] / 2,
             "nodes": 10 * (seed + 1),
-            "iterations": 100,
-            "objective": objective,
-            "audit_error": 1e-9,
+            "iterations": 100 * (1, 2, 6)[seed],
+            "audit_error": 1e-9 * (seed + 1),
+            "audit_passed": passed,
         }
         for layout in dict.fromkeys(frame["layout"])
         for restart in choosing.best_and_median(frame, layout).values()
@@ -98,21 +101,61 @@ def test_accuracy_by_layout_by_hand():
     assert (rows[0].active, rows[0].inactive, rows[0].unstable) == (1, 2, 21)
 
 
-@settings(max_examples=25)
+def resamples(n):
+    return np.array(list(product(range(n), repeat=n)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6])
+def test_the_bootstrap_interval_is_that_of_all_resamples(n):
+    values = np.random.default_rng(n).lognormal(size=n)
+    medians = np.sort(np.median(values[resamples(n)], axis=1))
+    found = bootstrap_median(values)
+    assert found.median == np.median(values)
+    # the smallest value whose cumulative share reaches 2.5 % and 97.5 %
+    assert found.low == pytest.approx(medians[math.ceil(0.025 * n**n) - 1])
+    assert found.high == pytest.approx(medians[math.ceil(0.975 * n**n) - 1])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_the_best_of_a_resample_is_that_of_all_resamples(n):
+    best = resamples(n).min(axis=1)
+    expected = [(best == rank).mean() for rank in range(n)]
+    assert best_probabilities(n) == pytest.approx(expected)
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_the_interval_of_the_median_lies_in_the_data_and_around_the_median(values):
-    found = median_interval(np.array(values))
-    assert found.median == np.median(values)
-    assert min(values) <= found.low <= found.median <= found.high <= max(values)
+    found = bootstrap_median(np.array(values))
+    slack = 1e-12
+    assert min(values) - slack <= found.low <= found.median + slack
+    assert found.median - slack <= found.high <= max(values) + slack
+
+
+def test_many_restarts_do_not_overflow():
+    values = np.random.default_rng(0).normal(size=1000)
+    found = bootstrap_median(values)
+    assert found.low < found.median < found.high
+    assert 0.1 < found.high - found.low < 0.25  # 2 * 1.96 * 1.2533 / sqrt(1000) = 0.155
 
 
 def test_the_interval_covers_the_median_about_as_often_as_it_says():
     rng = np.random.default_rng(1)
-    hits = 0
-    for _ in range(100):
-        found = median_interval(rng.normal(size=10))
-        hits += found.low <= 0 <= found.high
-    assert 0.88 <= hits / 100 <= 1.0
+    spreads = [bootstrap_median(rng.normal(size=10)) for _ in range(300)]
+    assert 0.90 <= np.mean([s.low <= 0 <= s.high for s in spreads]) <= 0.99
+
+
+def test_wins_are_the_share_of_all_resamples_in_which_the_layout_is_best():
+    # training error ranks the restarts, the test error of the best one decides
+    frame = nets({"1x24": [1.0, 2.0, 5.0], "3x8": [1.5, 1.2, 0.9], "24x1": [2.0, 2.0, 2.0]})
+    frame["training_mae"] = [1.0, 3.0, 2.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
+    by_rank = {"1x24": [1.0, 5.0, 2.0], "3x8": [1.5, 1.2, 0.9], "24x1": [2.0, 2.0, 2.0]}
+    best = resamples(3).min(axis=1)
+    wins = dict.fromkeys(LAYOUTS, 0)
+    for a, b, c in product(best, repeat=3):
+        error = [by_rank["1x24"][a], by_rank["3x8"][b], by_rank["24x1"][c]]
+        wins[LAYOUTS[int(np.argmin(error))]] += 1
+    table = choosing.candidates(frame, solves(frame, SECONDS), LAYOUTS)
+    assert [c.wins for c in table] == pytest.approx([wins[name] / 27**3 for name in LAYOUTS])
 
 
 def test_solving_by_layout_by_hand():
@@ -123,11 +166,14 @@ def test_solving_by_layout_by_hand():
     ]
     row = rows[2]
     assert (row.layout, row.restart) == ("3x8", 1)
-    # both directions together, seeds give 5.0, 5.5 and 6.0 seconds and 20, 40, 60 nodes
+    # both directions together, seeds give 5.0, 5.5 and 8.0 seconds and 20, 40, 60 nodes
     spread = (row.seconds.median, row.seconds.low, row.seconds.high)
-    assert spread == pytest.approx((5.5, 5.0, 6.0))
-    assert (row.nodes, row.iterations, row.solves, row.solved) == (40, 200, 6, 6)
-    assert (row.variables, row.binaries, row.constraints) == (100, 24, 150)
+    assert spread == pytest.approx((5.5, 5.0, 8.0))
+    assert (row.nodes, row.iterations, row.solves, row.solved) == (40, 400, 6, 6)
+    assert (row.variables, row.binaries, row.constraints, row.largest_m) == (100, 24, 150, 7)
+    assert (row.build_seconds, row.audited) == (0.1, 6)
+    assert row.audit_error == pytest.approx(3e-9)
+    assert row.statuses == "6 optimal"
 
 
 def test_a_direction_that_is_missing_does_not_halve_the_time():
@@ -192,19 +238,50 @@ def test_limits_decide_who_competes():
 def test_timeouts_with_a_solution_count_and_are_said():
     frame = nets({"3x8": [1.0, 1.1]})
     choice = choosing.recommend(frame, solves(frame, SECONDS, status="time_limit"), LAYOUTS)
-    assert "6 of 6 solves not proved optimal" in choice.sentence
+    assert "only 0 of 6 solves ended with a proof" in choice.sentence
 
 
 def test_without_any_solution_there_is_no_recommendation():
     frame = nets({"3x8": [1.0, 1.1]})
-    none = solves(frame, SECONDS, status="time_limit_no_solution", objective=None)
+    none = solves(frame, SECONDS, status="time_limit_no_solution", passed=None)
     with pytest.raises(InputError, match="no layout can be recommended"):
         choosing.recommend(frame, none, LAYOUTS)
 
 
+def test_a_layout_whose_audit_failed_is_not_chosen_however_good():
+    frame = nets(MAES, dead=["24x1"])
+    solved = solves(frame, SECONDS)
+    solved.loc[(solved["layout"] == "3x8").idxmax(), "audit_passed"] = False
+    assert choosing.recommend(frame, solved, LAYOUTS).layout == "1x24"
+
+
+def test_one_restart_says_nothing_about_luck():
+    frame = nets({"1x24": [1.0], "3x8": [2.0]})
+    choice = choosing.recommend(frame, solves(frame, SECONDS), LAYOUTS)
+    assert choice.layout == "1x24"
+    assert "luck unknown" in choice.sentence
+    assert "1 restart per layout" in choice.sentence
+
+
+def test_ties_between_dead_restarts_go_to_the_first():
+    frame = nets({"24x1": [250.0, 250.0, 250.0]})
+    frame = frame.iloc[::-1].reset_index(drop=True)
+    assert choosing.best_and_median(frame, "24x1") == {"best": 0, "median": 1}
+
+
+def test_a_layout_lives_when_its_best_restart_does():
+    frame = nets(MAES)
+    frame.loc[(frame["layout"] == "3x8") & (frame["restart"] == 3), "dead"] = True
+    assert choosing.recommend(frame, solves(frame, SECONDS), LAYOUTS).layout == "3x8"
+    (row,) = choosing.accuracy_by_layout(frame, ["3x8"])
+    assert row.mae.median == pytest.approx(1.15)  # dead restarts count
+    assert row.mse.median == pytest.approx((1.1**2 + 1.2**2) / 2)
+    assert row.mse.low < 1.1**2 <= row.mse.median <= 1.2**2 < row.mse.high
+
+
 def test_all_dead_is_said_with_the_remedy():
     frame = nets({"24x1": [250.0, 250.0]}, dead=["24x1"])
-    with pytest.raises(InputError, match="dead or unsolved; train with more"):
+    with pytest.raises(InputError, match="dead, unsolved or failed its audit; train"):
         choosing.recommend(frame, solves(frame, SECONDS), LAYOUTS)
 
 

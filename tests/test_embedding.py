@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyomo.environ as pyo
@@ -333,3 +334,70 @@ def test_an_embedding_that_the_solve_left_out_is_not_audited(solved):
 def test_importing_loads_neither_torch_nor_onnxruntime():
     code = "import sys, surrogate.embedding; assert not {'torch', 'onnxruntime'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("part", ["pre", "post", "binary", "inputs", "outputs"])
+@pytest.mark.parametrize("wrong", [0.25, float("nan")])
+def test_the_audit_finds_any_value_that_is_not_the_networks(part, wrong):
+    _, embedding = solved_model()
+    where = {
+        "inputs": embedding.inputs,
+        "outputs": embedding.outputs,
+        "pre": embedding.activations.pre[1],
+        "post": embedding.activations.post[1],
+        "binary": embedding.activations.binary[0],
+    }[part]
+    assert embedding.audit().passed
+    for variable in where:
+        before = variable.value
+        value = 1 - round(before) if part == "binary" else before + wrong
+        variable.set_value(value, skip_validation=True)
+        assert not embedding.audit().passed, (part, variable.name)
+        variable.set_value(before, skip_validation=True)
+    assert embedding.audit().passed
+
+
+def solved_model():
+    """A 2x3 net with every neuron well away from its kink."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(2), bounds=(-1, 1))
+    model.net = pyo.Block()
+    embedding = embed(model.net, make_net((3, 3), seed=11), model.x)
+    model.x[0].fix(0.31)
+    model.x[1].fix(-0.47)
+    model.objective = pyo.Objective(expr=embedding.outputs[0])
+    assert solve(model).has_solution
+    return model, embedding
+
+
+def test_a_box_without_zero_prints_no_warning_of_pyomos(capfd):
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(2), bounds=(300, 400))
+    model.net = pyo.Block()
+    embed(model.net, replace(make_net((3,)), box=None), model.x)
+    out, err = capfd.readouterr()
+    assert out + err == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"net": "net.onnx"}, "'net.onnx' is no Network but str; load a file"),
+        ({"bounds": (-1, 1)}, "bounds are tuple; give what"),
+    ],
+)
+def test_other_things_than_networks_and_bounds(change, message):
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(2), bounds=(-1, 1))
+    model.net = pyo.Block()
+    arguments = {"net": make_net((3,)), "inputs": model.x, "bounds": None} | change
+    with pytest.raises(EmbeddingError, match=message):
+        embed(model.net, **arguments)
+
+
+def test_an_embedding_shows_itself_in_one_line():
+    _, embedding = solved_model()
+    assert repr(embedding) == (
+        "Embedding(2x3 in 'net', omlt, 28 variables, 6 binaries, 40 constraints)"
+    )
+    assert "array" not in repr(embedding.bounds)

@@ -39,6 +39,14 @@ def test_other_names_are_refused_with_an_example(name):
         layout_widths(name)
 
 
+@pytest.mark.parametrize("name", ["99999999999x9", "1x10001", "9999-2"])
+def test_layouts_that_would_exhaust_memory_are_refused(name):
+    with pytest.raises(LayoutError, match=f"layout {name} has .* the limit is 10000"):
+        layout_widths(name)
+    with pytest.raises(LayoutError, match="the limit is 10000"):
+        constant_width_layouts(10**12)
+
+
 @pytest.mark.parametrize("neurons", [0, -3])
 def test_a_budget_below_one_neuron_is_refused(neurons):
     with pytest.raises(LayoutError, match=f"{neurons} neurons"):

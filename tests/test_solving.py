@@ -303,3 +303,18 @@ def test_importing_loads_neither_torch_nor_onnxruntime():
         print(sorted({"torch", "onnxruntime"} & set(sys.modules)))
     """)
     assert output == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"time_limit": "60"}, "time_limit is '60'; give a number"),
+        ({"time_limit": None}, "time_limit is None"),
+        ({"rel_gap": "small"}, "rel_gap is 'small'"),
+        ({"rel_gap": True}, "rel_gap is True"),
+        ({"options": "presolve"}, "options is 'presolve'; give a mapping"),
+    ],
+)
+def test_arguments_of_the_wrong_kind(arguments, message):
+    with pytest.raises(InputError, match=message):
+        solve(knapsack(), **arguments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,8 +32,8 @@ class Bounds:
     Raises `InputError` when lower and upper differ in shape, or a lower bound is above its upper.
     """
 
-    lower: tuple[FloatArray, ...]
-    upper: tuple[FloatArray, ...]
+    lower: tuple[FloatArray, ...] = field(repr=False)
+    upper: tuple[FloatArray, ...] = field(repr=False)
     method: str
     box: Box
     seconds: float

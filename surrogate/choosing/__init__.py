@@ -4,12 +4,12 @@ Everything takes the data frames of a store (`surrogate.study.trial` documents t
 returns plain frozen data; nothing here knows how the frames were made.
 """
 
+from surrogate.choosing.bootstrap import Spread
 from surrogate.choosing.candidates import Candidate, candidates, pareto_front
 from surrogate.choosing.recommending import Recommendation, recommend
 from surrogate.choosing.summaries import (
     Accuracy,
     Solving,
-    Spread,
     accuracy_by_layout,
     best_and_median,
     ranked,

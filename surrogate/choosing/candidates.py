@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from surrogate.box import FloatArray
+from surrogate.choosing.bootstrap import best_probabilities
 from surrogate.choosing.summaries import (
-    RESAMPLES,
-    FloatArray,
     Solving,
     accuracy_by_layout,
     ranked,
@@ -26,8 +26,8 @@ class Candidate:
     mae       its test MAE
     solving   what solving it costs
     dead      its output is constant
-    wins      among the eligible: the share of bootstrap resamples over restarts in which this
-              layout has the lowest MAE; 0 for the others
+    wins      among the eligible: how probable it is, in a bootstrap resample of all restarts, that
+              this layout's best net has the lowest MAE; 0 for the others
     on_front  among the eligible: on the Pareto front of MAE and median solve seconds
     """
 
@@ -46,8 +46,8 @@ class Candidate:
 
     @property
     def eligible(self) -> bool:
-        """Whether it can be chosen: it lives, and every solve of it found a feasible point."""
-        return not self.dead and self.solving.with_solution == self.solving.solves
+        """Whether it can be chosen: it lives, and every solve ended with a passed audit."""
+        return not self.dead and self.solving.audited == self.solving.solves
 
 
 def candidates(nets: pd.DataFrame, solves: pd.DataFrame, layouts: Sequence[str]) -> list[Candidate]:
@@ -79,14 +79,24 @@ def compared(rivals: Sequence[Candidate], nets: pd.DataFrame) -> list[Candidate]
 
 
 def _win_shares(nets: pd.DataFrame, layouts: Sequence[str]) -> list[float]:
-    """In how many resamples of its restarts each layout's best net beats every other layout's."""
-    if not layouts:
-        return []
-    rng = np.random.default_rng(0)
+    """How probable it is that, in a resample of all restarts, each layout's best net wins.
+
+    The best net of a resample is the one with the lowest training error; the lowest test MAE wins,
+    and a tie goes to the layout that comes first.
+    """
     errors = [ranked(nets, layout)["mae"].to_numpy(float) for layout in layouts]
-    best = [rng.choice(values, (RESAMPLES, len(values))).min(axis=1) for values in errors]
-    winners = np.argmin(np.stack(best), axis=0)
-    return [float((winners == i).mean()) for i in range(len(layouts))]
+    chances = [best_probabilities(len(values)) for values in errors]
+    shares = []
+    for i, (mine, probability) in enumerate(zip(errors, chances, strict=True)):
+        win = probability.copy()
+        for k, (theirs, chance) in enumerate(zip(errors, chances, strict=True)):
+            if k != i:
+                worse = theirs[None, :] > mine[:, None]
+                if i < k:
+                    worse |= theirs[None, :] == mine[:, None]
+                win *= worse @ chance
+        shares.append(float(win.sum()))
+    return shares
 
 
 def pareto_front(first: FloatArray, second: FloatArray) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from surrogate.choosing.candidates import Candidate, candidates, compared
 from surrogate.errors import InputError
 
 _UNDECIDED = 0.05
-"""A layout that wins at least this share of the resamples cannot be ruled out as the best."""
+"""A layout that wins with at least this probability cannot be ruled out as the best."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Recommendation:
 
     layout, restart  the choice; its net is nets/LAYOUT-rNN.onnx of the results folder
     mae, seconds     its test MAE and its solve seconds (minimise plus maximise)
-    wins             the share of bootstrap resamples in which it has the lowest MAE
+    wins             how probable it is, in a bootstrap resample, that it has the lowest MAE
     sentence         the recommendation in words
     """
 
@@ -49,8 +49,8 @@ def recommend(
     rivals = [c for c in candidates(nets, solves, layouts) if c.eligible]
     if not rivals:
         raise InputError(
-            "no layout can be recommended: every best restart is dead or unsolved; "
-            "train with more epochs or restarts, or raise the time limit"
+            "no layout can be recommended: every best restart is dead, unsolved or failed its "
+            "audit; train with more epochs or restarts, or raise the time limit"
         )
     rivals = _within(rivals, "test MAE", max_mae, lambda c: c.mae)
     rivals = _within(rivals, "solve seconds", max_seconds, lambda c: c.seconds)
@@ -86,23 +86,36 @@ def _within(
 
 
 def _sentence(chosen: Candidate, undecided: Sequence[Candidate], restarts: int) -> str:
-    solving = chosen.solving
-    measured = (
-        f"its best net has a test MAE of {chosen.mae:.2g} and is minimised and maximised over its "
-        f"box in {chosen.seconds:.2g} s"
-    )
-    if solving.solved < solving.solves:
-        late = solving.solves - solving.solved
-        measured += f" ({late} of {solving.solves} solves not proved optimal)"
-    others = [c.layout for c in undecided if c is not chosen]
-    if others:
-        why = (
-            f"it is the fastest to solve of the layouts whose accuracy {restarts} restarts cannot "
-            f"tell apart ({', '.join([chosen.layout, *others])})"
-        )
-    else:
-        why = f"it is the most accurate in {chosen.wins:.0%} of the bootstrap resamples"
     return (
-        f"Use {chosen.layout}: {measured}; {why}. This rests on {restarts} restarts per layout, "
-        f"on {solving.solves} solves of that one net, and on this function and training recipe."
+        f"Use {chosen.layout}: its best net has a test MAE of {chosen.mae:.2g} and "
+        f"{_effort(chosen)}; {_reason(chosen, undecided, restarts)}. This rests on "
+        f"{_counted(restarts, 'restart')} per layout, on "
+        f"{_counted(chosen.solving.solves, 'solve')} of that one net, and on this function and "
+        "training recipe."
     )
+
+
+def _effort(chosen: Candidate) -> str:
+    solving = chosen.solving
+    if solving.solved == solving.solves:
+        return f"is minimised and maximised over its box in {chosen.seconds:.2g} s"
+    return (
+        f"takes {chosen.seconds:.2g} s in both directions over its box, where only "
+        f"{solving.solved} of {_counted(solving.solves, 'solve')} ended with a proof"
+    )
+
+
+def _reason(chosen: Candidate, undecided: Sequence[Candidate], restarts: int) -> str:
+    if restarts == 1:
+        return "it is the most accurate of one restart each, which leaves its luck unknown"
+    if len(undecided) == 1:
+        return f"it is the most accurate in {chosen.wins:.0%} of the bootstrap resamples"
+    names = ", ".join([chosen.layout, *(c.layout for c in undecided if c is not chosen)])
+    return (
+        f"it is the fastest to solve of the layouts whose accuracy {restarts} restarts cannot tell "
+        f"apart ({names})"
+    )
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

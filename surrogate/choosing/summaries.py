@@ -6,24 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-RESAMPLES = 10_000
-"""Bootstrap resamples: the Monte Carlo error of a 95 % limit is then far below its width."""
+from surrogate.choosing.bootstrap import Spread, bootstrap_median
 
-FloatArray = npt.NDArray[np.float64]
 Role = Literal["best", "median"]
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A median over restarts with its 95 % interval, or over HiGHS seeds with their range."""
-
-    median: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -53,8 +40,8 @@ class Solving:
     """What solving one net of a layout costs; minimising and maximising count together.
 
     seconds, nodes, iterations: sums over the two directions, then the median over HiGHS seeds.
-    Of all `solves`, `solved` were optimal and `with_solution` found a feasible point; audit_error
-    is their largest. A figure that no solve gave is NaN.
+    Of all `solves`, `solved` were optimal and `audited` found a point that passed its audit;
+    audit_error is the largest. A figure that no solve gave is NaN.
     """
 
     layout: str
@@ -70,7 +57,7 @@ class Solving:
     iterations: float
     solves: int
     solved: int
-    with_solution: int
+    audited: int
     statuses: str
     audit_error: float
 
@@ -111,22 +98,12 @@ def _accuracy(layout: str, group: pd.DataFrame) -> Accuracy:
         mae_best=float(best["mae"]),
         mse_best=float(best["mse"]),
         max_error_best=float(best["max_error"]),
-        mae=median_interval(group["mae"].to_numpy(float)),
-        mse=median_interval(group["mse"].to_numpy(float)),
+        mae=bootstrap_median(group["mae"].to_numpy(float)),
+        mse=bootstrap_median(group["mse"].to_numpy(float)),
         active=int(best["active"]),
         inactive=int(best["inactive"]),
         unstable=int(best["unstable"]),
     )
-
-
-def median_interval(values: FloatArray) -> Spread:
-    """The median with its 95 % percentile bootstrap interval, from a fixed seed.
-
-    Source: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", chapter 13.
-    """
-    draws = np.random.default_rng(0).choice(values, (RESAMPLES, len(values)))
-    low, high = np.quantile(np.median(draws, axis=1), [0.025, 0.975])
-    return Spread(float(np.median(values)), float(low), float(high))
 
 
 def solving_by_layout(
@@ -158,7 +135,7 @@ def _solving(layout: str, role: Role, restart: int, group: pd.DataFrame) -> Solv
         iterations=float(sums["iterations"].median()),
         solves=len(group),
         solved=int((group["status"] == "optimal").sum()),
-        with_solution=int(group["objective"].notna().sum()),
+        audited=int(group["audit_passed"].eq(True).sum()),
         statuses=", ".join(f"{n} {s}" for s, n in group["status"].value_counts().items()),
         audit_error=float(group["audit_error"].astype(float).max()),
     )

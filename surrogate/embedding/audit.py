@@ -14,6 +14,9 @@ from surrogate.network import Network
 
 Variables = tuple[Any, ...]  # Pyomo variables: Pyomo has no types
 
+TOLERANCE = 1e-6
+"""The largest error with which an audit passes: a solver's usual feasibility tolerance."""
+
 KINK = 1e-6
 """A pre-activation within KINK (1 + |a|) of 0 may have its binary either way."""
 
@@ -23,7 +26,8 @@ class Audit:
     """The solver's answer against the network's forward pass.
 
     output_error       largest |y - net(x)| over the outputs
-    activation_error   largest |z - max(0, a(x))| over the hidden neurons that have a variable z
+    activation_error   largest |zhat - a(x)| and |z - max(0, a(x))| over the hidden neurons, where
+                       the encoding has these variables
     pattern_matches    whether every binary, rounded, is the sign of the neuron's a(x)
     inputs, outputs    x (d,) and y (m,), as in the model
     expected           net(x), shape (m,)
@@ -41,6 +45,11 @@ class Audit:
         """The larger of the two errors."""
         return max(self.output_error, self.activation_error)
 
+    @property
+    def passed(self) -> bool:
+        """Whether the error is at most 1e-6 and every binary matches."""
+        return self.error <= TOLERANCE and self.pattern_matches
+
 
 def audit_solution(
     network: Network, inputs: Variables, outputs: Variables, activations: Activations
@@ -48,9 +57,13 @@ def audit_solution(
     """Compare the values that are in the variables with the network.
 
     x is read from the input variables as it is, not clipped to the box. One float64 forward
-    pass gives a(x) and net(x); y and every activation z are read from the model, and
+    pass gives a(x) and net(x); y and every pre-activation zhat and activation z that the encoding
+    has a variable for are read from the model, and
 
-        output_error = max_j |y_j - net(x)_j|,   activation_error = max |z - max(0, a(x))|.
+        output_error = max_j |y_j - net(x)_j|,
+        activation_error = max over neurons of |zhat - a(x)| and |z - max(0, a(x))|.
+
+    A NaN counts as an infinite error.
 
     A binary q matches when round(q) = 1 and a(x) > 0, or round(q) = 0 and a(x) < 0, or
     |a(x)| <= 1e-6 (1 + |a(x)|), where both patterns give the same function.
@@ -60,18 +73,29 @@ def audit_solution(
     x, y = _values(inputs), _values(outputs)
     *hidden, expected = (layer[0] for layer in network.preactivations(x[None, :]))
     errors, matches = [0.0], True
-    for a, post, binary in zip(hidden, activations.post, activations.binary, strict=True):
-        true_z = np.maximum(a, 0.0)
-        errors += [abs(_value(v) - z) for v, z in zip(post, true_z, strict=True) if v is not None]
+    for a, pre, post, binary in zip(
+        hidden, activations.pre, activations.post, activations.binary, strict=True
+    ):
+        errors += [_difference(v, value) for v, value in zip(pre, a, strict=True)]
+        errors += [_difference(v, value) for v, value in zip(post, np.maximum(a, 0), strict=True)]
         matches &= all(_matches(q, float(a_j)) for q, a_j in zip(binary, a, strict=True))
     return Audit(
-        output_error=float(np.abs(y - expected).max()),
-        activation_error=float(max(errors)),
+        output_error=_largest(np.abs(y - expected)),
+        activation_error=_largest(np.array(errors)),
         pattern_matches=matches,
         inputs=x,
         outputs=y,
         expected=expected,
     )
+
+
+def _difference(variable: Any | None, value: float) -> float:
+    return 0.0 if variable is None else abs(_value(variable) - value)
+
+
+def _largest(errors: FloatArray) -> float:
+    """The largest error; infinity when one is NaN, which no comparison would find."""
+    return float(np.where(np.isnan(errors), np.inf, errors).max())
 
 
 def _value(variable: Any) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +17,7 @@ from pyomo.repn import generate_standard_repn
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
 from surrogate.embedding.audit import Audit, Variables, audit_solution
-from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
+from surrogate.embedding.checks import bounds_on, check_block, check_network, input_box, listed
 from surrogate.encodings import ENCODINGS, Activations, resolve_encoding
 from surrogate.network import Network
 
@@ -35,7 +38,7 @@ class Size:
     nonzeros: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Embedding:
     """A network in a Pyomo model: see `embed`. `seconds` is what bounds and building took."""
 
@@ -49,6 +52,14 @@ class Embedding:
     size: Size
     seconds: float
     activations: Activations
+
+    def __repr__(self) -> str:
+        """One line: the network, where it is, its encoding and its size."""
+        return (
+            f"Embedding({self.network.layout} in {self.block.name!r}, {self.encoding}, "
+            f"{self.size.variables} variables, {self.size.binaries} binaries, "
+            f"{self.size.constraints} constraints)"
+        )
 
     def audit(self) -> Audit:
         """Compare the solution in the model with the network: see `audit_solution`."""
@@ -84,6 +95,7 @@ def embed(
     """
     start = time.perf_counter()
     name = resolve_encoding(encoding)
+    check_network(net)
     check_block(block)
     xs = listed(inputs, "input", net.n_inputs)
     ys = None if outputs is None else listed(outputs, "output", net.n_outputs)
@@ -92,7 +104,8 @@ def embed(
 
     formulation = ENCODINGS[name](net, bounds)
     block.surrogate = OmltBlock()
-    block.surrogate.build_formulation(formulation)
+    with _initial_values_may_leave_bounds():
+        block.surrogate.build_formulation(formulation)
     block.link_inputs = _links(xs, block.surrogate.inputs)
     if ys is None:
         ys = tuple(block.surrogate.outputs.values())
@@ -106,6 +119,24 @@ def embed(
     _warn_if_large(activations.largest_m, box)
     size = _size(block)
     return Embedding(net, box, block, xs, ys, name, bounds, size, seconds, activations)
+
+
+@contextmanager
+def _initial_values_may_leave_bounds() -> Iterator[None]:
+    """Keep Pyomo from warning (W1002) that OMLT starts a variable at 0 where 0 is not allowed.
+
+    The values are cleared right after. Pyomo's warning goes to stdout, two lines per input.
+    """
+    logger = logging.getLogger("pyomo.core")
+    logger.addFilter(_not_w1002)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_not_w1002)
+
+
+def _not_w1002(record: logging.LogRecord) -> bool:
+    return "W1002" not in record.getMessage()
 
 
 def _links(given: Variables, variables: Any) -> Any:

@@ -20,6 +20,14 @@ COMPONENTS = ("surrogate", "link_inputs", "link_outputs")
 """What `embed` adds to the block."""
 
 
+def check_network(net: Any) -> None:
+    """Refuse what is no `Network`, such as the path of one."""
+    if not isinstance(net, Network):
+        raise EmbeddingError(
+            f"{net!r} is no Network but {type(net).__name__}; load a file with surrogate.load(path)"
+        )
+
+
 def check_block(block: Any) -> None:
     """Refuse what is no constructed block, or holds an embedding already."""
     if not isinstance(block, BlockData):
@@ -89,6 +97,10 @@ def input_box(net: Network, variables: Variables) -> Box:
 
 def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
     """The bounds, said to hold on `box` only; they do, as they hold on a box around it."""
+    if not isinstance(bounds, Bounds):
+        raise EmbeddingError(
+            f"bounds are {type(bounds).__name__}; give what surrogate.compute_bounds returns"
+        )
     widths = [len(b) for b in net.biases]
     if bounds.box.n_inputs != net.n_inputs or [len(lower) for lower in bounds.lower] != widths:
         raise EmbeddingError(

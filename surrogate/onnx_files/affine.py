@@ -64,7 +64,7 @@ class AffineTensor:
     rows: FloatArray
     source: Source
     batch: int | None = None
-    rectified: bool = False  # straight from a ReLU, so a second ReLU changes nothing
+    rectified: bool = False  # a ReLU's values, however arranged: a second ReLU changes nothing
 
     def __post_init__(self) -> None:
         """Check what every operation could break."""
@@ -152,7 +152,7 @@ class AffineTensor:
             raise MisfitError(f"permutes the axes of shape {self.shape} by {list(permutation)}")
         rows = self.rows.transpose(0, *(axis + 1 for axis in permutation))
         batch = None if self.batch is None else list(permutation).index(self.batch)
-        return AffineTensor(rows, self.source, batch)
+        return AffineTensor(rows, self.source, batch, self.rectified)
 
     def squeeze(self, axes: Sequence[int] | None) -> AffineTensor:
         """Without the given axes of length 1; None: without every such axis but the batch."""
@@ -181,7 +181,7 @@ class AffineTensor:
         axis += rank if axis < 0 else 0
         groups = prod(self.shape[:axis]), prod(self.shape[axis:])
         batch = None if self.batch is None else int(self.batch >= axis)
-        return AffineTensor(self.rows.reshape(-1, *groups), self.source, batch)
+        return AffineTensor(self.rows.reshape(-1, *groups), self.source, batch, self.rectified)
 
     def reshape(self, target: Sequence[int], copies_zeros: bool = True) -> AffineTensor:
         """With the shape `target`: -1 stands for what is left, 0 for the input's own dimension.
@@ -193,7 +193,7 @@ class AffineTensor:
         copied = [copies_zeros and n == 0 and i < rank for i, n in enumerate(target)]
         wanted = [self.shape[i] if copied[i] else n for i, n in enumerate(target)]
         if self.batch is None and (shape := _resolved(wanted, prod(self.shape))) is not None:
-            return AffineTensor(self.rows.reshape(-1, *shape), self.source)
+            return AffineTensor(self.rows.reshape(-1, *shape), self.source, None, self.rectified)
         if self.shape[axis : axis + 1] == (1,) and target:
             # the batch stands where its axis is copied, else at -1, else it is written in front
             place = wanted.index(-1) if -1 in wanted and self.batch is not None else 0
@@ -201,7 +201,8 @@ class AffineTensor:
                 shape = _resolved([*wanted[:at], 1, *wanted[at + 1 :]], prod(self.shape))
                 if shape and prod(shape[:at]) == prod(self.shape[:axis]):
                     batch = None if self.batch is None else at
-                    return AffineTensor(self.rows.reshape(-1, *shape), self.source, batch)
+                    rows = self.rows.reshape(-1, *shape)
+                    return AffineTensor(rows, self.source, batch, self.rectified)
         raise MisfitError(
             f"reshapes {self.shape} to {list(target)}, which does not fit or mixes the batch with "
             "the features; export the network with batch size 1"

@@ -25,7 +25,7 @@ Operator = Callable[[Node, Operands], Value]
 
 # fmt: off
 _ACTIVATIONS = frozenset({
-    "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Hardmax",
+    "Celu", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Hardmax",
     "LeakyRelu", "Log", "LogSoftmax", "Mish", "PRelu", "Selu", "Sigmoid", "Sin", "Softmax",
     "Softplus", "Softsign", "Swish", "Tanh", "ThresholdedRelu",
 })
@@ -60,8 +60,8 @@ def apply(node: Node, operands: Operands) -> Value:
 def _why_not(operator: str) -> str:
     if operator in _ACTIVATIONS:
         return (
-            "is an activation that mixed-integer linear constraints cannot hold exactly: only "
-            "ReLU can; retrain with ReLU, or export without it if it only maps the output"
+            "is an activation, and ReLU is the only one that is read; retrain with ReLU, or export "
+            "without it if it only maps the output"
         )
     if operator in _CONVOLUTIONS:
         return "is a convolution or pooling; only dense layers are read, so retrain with those"
@@ -107,12 +107,16 @@ def _sum(a: Value, b: Value) -> AffineTensor:
     return _affine([b]).plus(np.asarray(a, dtype=np.float64))
 
 
-def _product(a: Value, b: Value) -> AffineTensor:
+def _refuse_two_affine(a: Value, b: Value) -> None:
     if isinstance(a, AffineTensor) and isinstance(b, AffineTensor):
         raise MisfitError(
             "multiplies two tensors that both depend on the input, which is not piecewise linear; "
             "retrain without such products"
         )
+
+
+def _product(a: Value, b: Value) -> AffineTensor:
+    _refuse_two_affine(a, b)
     if isinstance(a, AffineTensor):
         return a.matmul(np.asarray(b, dtype=np.float64))
     return _affine([b]).matmul_left(np.asarray(a, dtype=np.float64))
@@ -130,8 +134,7 @@ def _sub(_node: Node, operands: Operands) -> AffineTensor:
 
 def _mul(_node: Node, operands: Operands) -> AffineTensor:
     a, b = _pair(operands)
-    if isinstance(a, AffineTensor) and isinstance(b, AffineTensor):
-        _product(a, b)  # which refuses
+    _refuse_two_affine(a, b)
     affine, factor = (a, b) if isinstance(a, AffineTensor) else (_affine([b]), a)
     return affine.times(np.asarray(factor, dtype=np.float64))
 
@@ -175,6 +178,17 @@ def _matrix(value: Value, transposed: bool) -> Value:
 
 
 def _relu(_node: Node, operands: Operands) -> AffineTensor:
+    return _affine(operands).relu()
+
+
+def _clip(node: Node, operands: Operands) -> AffineTensor:
+    """A ReLU when it clips at 0 from below and nowhere from above: what torch's clamp(min=0) is."""
+    limits = [node.attributes.get("min", -np.inf), node.attributes.get("max", np.inf)]
+    for at, what in ((1, "minimum"), (2, "maximum")):
+        if len(operands) > at and operands[at] is not None:
+            limits[at - 1] = _constant(operands, at, what).item()
+    if limits[0] != 0.0 or limits[1] < np.finfo(np.float32).max:
+        raise MisfitError(f"clips to {limits}; only [0, inf], a ReLU, is read; retrain with ReLU")
     return _affine(operands).relu()
 
 
@@ -265,6 +279,7 @@ _TABLE: dict[str, tuple[Operator, frozenset[str]]] = {
         frozenset({"epsilon", "momentum", "training_mode", "spatial"}),
     ),
     "Cast": (_cast, frozenset({"to", "saturate", "round_mode"})),
+    "Clip": (_clip, frozenset({"min", "max"})),
     "Div": (_div, _NONE),
     "Dropout": (_dropout, frozenset({"ratio", "seed"})),
     "Flatten": (_flatten, frozenset({"axis"})),

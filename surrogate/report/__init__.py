@@ -3,7 +3,8 @@
 from surrogate.report.page import write_page
 from surrogate.report.progress import ProgressDisplay
 from surrogate.report.single import layer_table, network_record, record_table, solution_record
-from surrogate.report.tables import Table, recommendation, report_tables
+from surrogate.report.table import Table
+from surrogate.report.tables import recommendation, report_tables
 from surrogate.report.text import markdown, print_table
 
 __all__ = [

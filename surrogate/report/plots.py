@@ -35,29 +35,36 @@ _STYLE: Any = {  # matplotlib types the keys as one union of hundreds
 
 
 def accuracy_against_seconds(results: Results) -> str:
+    """`front_figure` as SVG."""
+    with mpl.rc_context(_STYLE):
+        return _svg(front_figure(results))
+
+
+def front_figure(results: Results) -> Figure:
     """One point a layout (its best restart), whiskers over HiGHS seeds, and the Pareto front."""
     found = candidates(results.nets, results.solves, results.study.all_layouts)
-    points = [c for c in found if not math.isnan(c.seconds)]
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(7.6, 4.6), layout="constrained")
-        axes = figure.subplots()
-        for point in points:
-            _draw(axes, point)
-        front = sorted((c.seconds, c.mae) for c in points if c.on_front)
-        axes.step([s for s, _ in front], [e for _, e in front], where="post", color=_ACCENT, lw=1.2)
-        axes.set(xscale="log", yscale="log")
-        axes.margins(0.09, 0.12)
-        for axis in (axes.xaxis, axes.yaxis):
-            _plain_ticks(axis)
-        axes.set_xlabel("solve seconds, minimise + maximise over the box (median of HiGHS seeds)")
-        axes.set_ylabel("test MAE of the best restart")
-        _caption(
-            axes, "filled: Pareto front (line); crosses: dead or unsolved; whiskers: HiGHS seeds"
-        )
-        return _svg(figure)
+    points = sorted((c for c in found if not math.isnan(c.seconds)), key=lambda c: c.seconds)
+    figure = Figure(figsize=(7.6, 4.6), layout="constrained")
+    axes = figure.subplots()
+    if not points:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "nothing is solved yet", ha="center", color=_DIM)
+        return figure
+    for i, point in enumerate(points):
+        _draw(axes, point, above=i % 2 == 0)
+    front = [(c.seconds, c.mae) for c in points if c.on_front]
+    axes.step([s for s, _ in front], [e for _, e in front], where="post", color=_ACCENT, lw=1.2)
+    axes.set(xscale="log", yscale="log")
+    axes.margins(0.09, 0.12)
+    for axis in (axes.xaxis, axes.yaxis):
+        _plain_ticks(axis)
+    axes.set_xlabel("solve seconds, minimise + maximise over the box (median of HiGHS seeds)")
+    axes.set_ylabel("test MAE of the best restart")
+    _caption(axes, "filled: Pareto front (line); crosses: dead or unsolved; whiskers: HiGHS seeds")
+    return figure
 
 
-def _draw(axes: Axes, point: Candidate) -> None:
+def _draw(axes: Axes, point: Candidate, above: bool) -> None:
     seconds = point.solving.seconds
     axes.hlines(point.mae, seconds.low, seconds.high, color=_DIM, lw=1, zorder=2)
     if point.eligible:
@@ -68,7 +75,7 @@ def _draw(axes: Axes, point: Candidate) -> None:
     axes.annotate(
         point.layout,
         (seconds.median, point.mae),
-        xytext=(7, 6),
+        xytext=(6, 6 if above else -13),
         textcoords="offset points",
         color=_INK if point.eligible else _DIM,
     )

@@ -7,8 +7,8 @@ import numpy as np
 from surrogate.bounds import Bounds
 from surrogate.network import Network
 from surrogate.problems import BoxProblem
-from surrogate.report.tables import Table
-from surrogate.solving import Solution
+from surrogate.report.table import Table
+from surrogate.solving import Solution, Status
 
 Record = dict[str, object]
 
@@ -74,7 +74,9 @@ def solution_record(net: Network, problem: BoxProblem, solution: Solution) -> Re
         "forward_pass": dict(zip(net.output_labels, audit.expected.tolist(), strict=True))
         if audit
         else None,
+        "box": str(problem.embedding.box),
         "audit_error": audit.error if audit else None,
+        "audit_passed": audit.passed if audit else None,
         "pattern_matches": audit.pattern_matches if audit else None,
         "encoding": problem.embedding.encoding,
         "variables": size.variables,
@@ -84,7 +86,8 @@ def solution_record(net: Network, problem: BoxProblem, solution: Solution) -> Re
         "solve_seconds": solution.seconds,
         "nodes": solution.nodes,
         "iterations": solution.iterations,
-        "advice": solution.advice,
+        "advice": solution.advice if solution.status != Status.OPTIMAL else None,
+        "warnings": list(solution.warnings),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import highspy
@@ -24,6 +24,9 @@ RESERVED = frozenset(
 
 def check_arguments(time_limit: float, threads: int, seed: int, rel_gap: float) -> None:
     """Refuse values out of range, with `InputError`."""
+    for name, value in (("time_limit", time_limit), ("rel_gap", rel_gap)):
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise InputError(f"{name} is {value!r}; give a number")
     if not time_limit >= 0.0:
         raise InputError(f"time_limit is {time_limit}; give seconds, at least 0, or inf for none")
     if not (isinstance(threads, Integral) and threads >= 1):
@@ -59,6 +62,8 @@ def check_model(model: Any) -> None:
 
 def check_options(options: Mapping[str, Option]) -> None:
     """Refuse reserved options (`InputError`), and those HiGHS does not take (`SolverError`)."""
+    if not isinstance(options, Mapping):
+        raise InputError(f"options is {options!r}; give a mapping of HiGHS option names to values")
     probe = highspy.Highs()
     probe.setOptionValue("output_flag", False)
     for name, option in options.items():

@@ -45,6 +45,9 @@ from surrogate.solving.solution import Solution, Status
 TOLERANCES: Mapping[str, Option] = MappingProxyType(
     {"mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
 )
+REL_GAP = 1e-4
+"""HiGHS's own default: a solve stops when objective and bound are this close, relatively."""
+
 # Pyomo reads the log from the file descriptors of the whole process: one solve at a time.
 _LOG_IN_USE = threading.Lock()
 
@@ -54,7 +57,7 @@ def solve(
     time_limit: float = 60.0,
     threads: int = 1,
     seed: int = 0,
-    rel_gap: float = 1e-4,
+    rel_gap: float = REL_GAP,
     options: Mapping[str, Option] | None = None,
 ) -> Solution:
     """Solve a linear or mixed-integer linear Pyomo model with HiGHS, and load the solution.
@@ -76,8 +79,8 @@ def solve(
     start = time.perf_counter()
     check_arguments(time_limit, threads, seed, rel_gap)
     check_model(model)
+    check_options(options or {})
     chosen = {**TOLERANCES, **(options or {})}
-    check_options(chosen)
     _clear_values(model)
     results, log = _run(
         model,

@@ -14,10 +14,13 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
+
+from surrogate.errors import SurrogateError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,11 +45,10 @@ class Finished(Generic[T, R]):
 
 @dataclass(frozen=True)
 class Failed(Generic[T]):
-    """`task` raised, or its process died; `reason` is one line, `details` the traceback if any."""
+    """`task` raised, or its process died; `reason` is one line."""
 
     task: T
     reason: str
-    details: str = ""
 
 
 def run_isolated(
@@ -67,18 +69,18 @@ def run_isolated(
                 task = waiting.pop()
                 running.update(_start(context, work, task))
             for ready in wait(list(running)):
-                assert isinstance(ready, Connection)
-                task, process = running[ready]
-                kind, payload = _receive(ready)
+                connection = cast("Connection", ready)  # PipeConnection on Windows
+                task, process = running[connection]
+                kind, payload = _receive(connection)
                 if kind == "progress":
                     yield Progressed(task, payload)
                     continue
-                del running[ready]
+                del running[connection]
                 process.join()
                 if kind == "result":
                     yield Finished(task, payload)
                 elif kind == "error":
-                    yield Failed(task, *payload)
+                    yield Failed(task, payload)
                 else:
                     yield Failed(task, f"the process ended with exit code {process.exitcode}")
     finally:
@@ -103,7 +105,7 @@ def _start(
 ) -> dict[Connection, tuple[T, Any]]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_main, args=(work, task, sender), daemon=True)  # type: ignore[attr-defined]  # typeshed leaves Process off BaseContext
-    with _main_module_hidden():
+    with _main_module_hidden(), _interrupts_held():
         process.start()
     sender.close()
     return {receiver: (task, process)}
@@ -124,6 +126,24 @@ def _main_module_hidden() -> Iterator[None]:
         sys.modules["__main__"] = caller
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while a process starts: what starts meanwhile is born deaf to it.
+
+    The fork server would otherwise answer a terminal's Ctrl-C, which reaches the whole group, with
+    a traceback of its own. Ours is delivered when the block ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would let interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _receive(connection: Connection) -> tuple[str, Any]:
     try:
         message: tuple[str, Any] = connection.recv()
@@ -141,6 +161,8 @@ def _main(work: Callable[[T, Report], R], task: T, sender: Connection) -> None:
         except BrokenPipeError:
             raise
         except Exception as exc:  # whatever it is, the parent has to hear of it
-            sender.send(("error", (f"{type(exc).__name__}: {exc}", traceback.format_exc())))
+            if not isinstance(exc, SurrogateError):
+                traceback.print_exc()  # a defect of ours: say where
+            sender.send(("error", f"{type(exc).__name__}: {exc}"))
         else:
             sender.send(("result", result))

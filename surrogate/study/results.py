@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from surrogate.choosing import Recommendation, best_and_median, recommend
+from surrogate.errors import OnnxFileError
 from surrogate.layouts import layout_widths
+from surrogate.onnx_files import load
 from surrogate.problems import Sense
 from surrogate.study.spec import Study
 from surrogate.study.store import Store, nets_folder
@@ -70,10 +72,21 @@ class Results:
         )
 
     def training_left(self) -> list[TrainingTask]:
-        """Layouts without nets, the deepest first: the longest task must not be left for last."""
-        missing = [name for name in self.study.all_layouts if name not in set(self.nets["layout"])]
+        """Layouts without nets, the deepest first: the longest task must not be left for last.
+
+        A layout counts as missing when one of its files is gone or holds another network.
+        """
+        missing = [name for name in self.study.all_layouts if not self._intact(name)]
         missing.sort(key=lambda name: len(layout_widths(name)), reverse=True)
         return [TrainingTask(self.study, name, nets_folder(self.folder)) for name in missing]
+
+    def _intact(self, layout: str) -> bool:
+        """Whether every restart of a layout is stored, and its file still holds that network."""
+        rows = self.nets[self.nets["layout"] == layout]
+        return len(rows) == self.study.restarts and all(
+            _holds(nets_folder(self.folder) / file, content_hash)
+            for file, content_hash in zip(rows["file"], rows["content_hash"], strict=True)
+        )
 
     def solving_left(self) -> list[SolveTask]:
         """The solves of trained layouts that are not stored, or failed, seed by seed."""
@@ -86,6 +99,7 @@ class Results:
                 layout=layout,
                 restart=restart,
                 path=self.net_path(layout, restart),
+                content_hash=str(self._row(layout, restart)["content_hash"]),
                 sense=sense,
                 solver_seed=seed,
                 encoding=encoding,
@@ -101,5 +115,15 @@ class Results:
 
     def net_path(self, layout: str, restart: int) -> Path:
         """The ONNX file of one net."""
-        rows = self.nets[(self.nets["layout"] == layout) & (self.nets["restart"] == restart)]
-        return nets_folder(self.folder) / str(rows["file"].iloc[0])
+        return nets_folder(self.folder) / str(self._row(layout, restart)["file"])
+
+    def _row(self, layout: str, restart: int) -> pd.Series:
+        mine = (self.nets["layout"] == layout) & (self.nets["restart"] == restart)
+        return self.nets[mine].iloc[0]
+
+
+def _holds(path: Path, content_hash: str) -> bool:
+    try:
+        return load(path).content_hash == content_hash
+    except OnnxFileError:
+        return False

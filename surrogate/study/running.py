@@ -35,15 +35,19 @@ def run(
     only the tasks that were running. A task that fails is listed in the results and tried again by
     the next resume. Raises `InputError` for wrong values and `StoreError` for an unusable folder.
     """
+    if not isinstance(study, Study):
+        raise InputError(f"{study!r} is no Study but {type(study).__name__}; use Study.load(path)")
     workers = (os.cpu_count() or 1) if workers is None else workers
     if workers < 1:
         raise InputError(f"workers = {workers}: give at least 1")
     folder = Path("runs", study.name) if out is None else Path(out)
     with _opened(folder, study, resume) as store:
-        if Results.read(store).complete:
-            return Results.read(store)
-        store.record_environment(Environment.current(workers))
-        failures = _train(store, workers, on_progress) + _solve(store, workers, on_progress)
+        results = Results.read(store)
+        if results.complete:
+            return results
+        with store.writing():
+            store.record_environment(Environment.current(workers))
+            failures = _train(store, workers, on_progress) + _solve(store, workers, on_progress)
         return Results.read(store, failures)
 
 
@@ -55,7 +59,7 @@ def _opened(folder: Path, study: Study, resume: bool) -> Store:
         store.close()
         raise StoreError(
             f"{folder} holds another study ({_difference(store.study, study)}); "
-            "name another folder with --out"
+            "name another folder with --out (out=)"
         )
     return store
 
@@ -66,8 +70,9 @@ def _difference(theirs: Study, ours: Study) -> str:
 
 
 def _train(store: Store, workers: int, tell: Listener) -> list[str]:
-    tasks, failures = Results.read(store).training_left(), []
-    for event in watched("training", train_layout, tasks, workers, tell, _training_cost):
+    tasks, failures = Results.read(store).training_left(), list[str]()
+    done = len(store.study.all_layouts) - len(tasks)
+    for event in watched("training", train_layout, tasks, workers, tell, done, _training_cost):
         match event:
             case Finished(result=rows):
                 store.add_nets(rows)
@@ -85,8 +90,10 @@ def _training_cost(task: TrainingTask) -> float:
 
 
 def _solve(store: Store, workers: int, tell: Listener) -> list[str]:
-    tasks, failures = Results.read(store).solving_left(), []
-    for event in watched("solving", solve_problem, tasks, workers, tell):
+    results, failures = Results.read(store), list[str]()
+    tasks = results.solving_left()
+    done = int((results.solves["status"] != "failed").sum())
+    for event in watched("solving", solve_problem, tasks, workers, tell, done):
         match event:
             case Finished(result=row):
                 store.add_solve(row)

@@ -6,14 +6,14 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from surrogate.errors import InputError, StudyError
 from surrogate.functions import Function, function_named
 from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
 
-_Positive = Annotated[int, Field(ge=1)]
 _Seed = Annotated[int, Field(ge=0)]
+_SolverSeed = Annotated[int, Field(ge=0, le=2**31 - 1)]  # HiGHS's own range
 
 
 class Study(BaseModel):
@@ -29,21 +29,21 @@ class Study(BaseModel):
     """What the results folder is called: runs/NAME."""
     function: str = "xy"
     """The truth to imitate: a name in `surrogate.functions`."""
-    samples: _Positive = 10_000
+    samples: int = Field(10_000, ge=1, le=10_000_000)
     """Training points, drawn uniformly from the function's box."""
-    neurons: _Positive = 24
+    neurons: int = Field(24, ge=1, le=10_000)
     """The neuron budget: hidden neurons per network."""
     layouts: tuple[str, ...] = ()
-    """Which layouts; empty means every constant-width layout of the budget."""
-    restarts: _Positive = 10
+    """Which layouts, each within the budget; empty means every constant-width one that uses it."""
+    restarts: int = Field(10, ge=1, le=1000)
     """Networks per layout, each from its own random start."""
-    epochs: _Positive = 100
+    epochs: int = Field(100, ge=1, le=1_000_000)
     """Passes over the training points."""
     seed: _Seed = 0
     """Seed of the samples, the initial weights and the order of the samples."""
-    solver_seeds: tuple[_Seed, ...] = Field((0, 1, 2), min_length=1)
+    solver_seeds: tuple[_SolverSeed, ...] = Field((0, 1, 2), min_length=1)
     """HiGHS random seeds: every problem is solved once with each."""
-    time_limit: float = Field(60.0, gt=0, allow_inf_nan=False, strict=False)
+    time_limit: float = Field(60.0, gt=0, allow_inf_nan=False)
     """Seconds for one solve."""
 
     def __init__(self, **values: Any) -> None:
@@ -89,6 +89,17 @@ class Study(BaseModel):
         _refuse_twice("seed", seeds)
         return seeds
 
+    @model_validator(mode="after")
+    def _within_the_budget(self) -> Study:
+        for layout in self.layouts:
+            needed = sum(layout_widths(layout))
+            if needed > self.neurons:
+                raise StudyError(
+                    f"layout {layout} has {needed} neurons, the budget is neurons = "
+                    f"{self.neurons}; raise the budget or leave the layout out"
+                )
+        return self
+
     @property
     def truth(self) -> Function:
         """The function to imitate."""
@@ -98,6 +109,11 @@ class Study(BaseModel):
     def all_layouts(self) -> tuple[str, ...]:
         """The layouts of the study, in the order of its tables."""
         return self.layouts or constant_width_layouts(self.neurons)
+
+    @property
+    def is_origin(self) -> bool:
+        """Whether the origin's published figures are about the same function and budget."""
+        return self.function == "xy" and self.neurons == 24
 
     def quick(self) -> Study:
         """The same study in under a minute: 2 restarts and 5 epochs, under a name of its own."""
@@ -110,6 +126,14 @@ def _refuse_twice(kind: str, values: tuple[object, ...]) -> None:
             raise StudyError(f"{kind} {value} is listed twice; list each once")
 
 
+_REMEDIES = {
+    "string_pattern_mismatch": "it names a folder; use letters, digits, dots, dashes, underscores",
+    "string_type": "give text, in quotes",
+    "tuple_type": "give a list, such as [...]",
+    "too_short": "give at least one",
+}
+
+
 def _explain(error: Any) -> str:
     """One pydantic error as a sentence with key, value and remedy."""
     key = ".".join(str(part) for part in error["loc"])
@@ -117,5 +141,7 @@ def _explain(error: Any) -> str:
         return f"key {key!r} is unknown; a study has {', '.join(Study.model_fields)}"
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
-        return f"{key}: {cause}"
+        return f"{key}: {cause}" if key else str(cause)
+    if error["type"] in _REMEDIES:
+        return f"{key} = {error['input']!r}: {_REMEDIES[error['type']]}"
     return f"{key} = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

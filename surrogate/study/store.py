@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -23,10 +24,11 @@ from surrogate.study.trial import NetRow, SolveRow
 _FORMAT = "1"
 _SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
 _KEYS = {
+    "environments": ("id",),
     "nets": ("layout", "restart"),
     "solves": ("layout", "restart", "sense", "solver_seed", "encoding"),
 }
-_BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches",)}
+_BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed")}
 
 
 class Store:
@@ -48,8 +50,8 @@ class Store:
         database = _database(folder)
         if database.exists():
             raise StoreError(
-                f"{folder} already holds results; add --resume to finish or show them, "
-                "or name another folder with --out"
+                f"{folder} already holds results; add --resume (resume=True) to finish or show "
+                "them, or name another folder with --out (out=)"
             )
         try:
             nets_folder(folder).mkdir(parents=True, exist_ok=True)
@@ -68,7 +70,8 @@ class Store:
         """The store in `folder`, with the study that it was created for."""
         database = _database(folder)
         if not database.is_file():
-            raise StoreError(f"{folder} holds no results.sqlite; start with: surrogate run")
+            what = "is a file; name its folder" if folder.is_file() else "holds no results.sqlite"
+            raise StoreError(f"{folder} {what}; results come from: surrogate run")
         try:
             connection = sqlite3.connect(database)
             meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
@@ -81,7 +84,13 @@ class Store:
                 f"{database} has format {meta.get('format')}, this version reads {_FORMAT}; "
                 "run the study again into another folder"
             )
-        return cls(folder, connection, Study(**json.loads(meta["study"])))
+        try:
+            return cls(folder, connection, Study(**json.loads(meta["study"])))
+        except (KeyError, ValueError) as exc:
+            raise StoreError(
+                f"{database} holds no readable study ({exc}); "
+                "restore it, or run into another folder"
+            ) from exc
 
     def __enter__(self) -> Store:
         """The store itself."""
@@ -100,13 +109,37 @@ class Store:
         """Close the database; what was added is on disk already."""
         self._connection.close()
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only run that adds results. Raises `StoreError` while another run does.
+
+        The lock is a transaction on a database of its own: it ends with the process that holds it,
+        however that ends, and nobody who only reads has to wait for it.
+        """
+        with closing(sqlite3.connect(self.folder / ".lock.sqlite", timeout=0)) as lock:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as exc:
+                raise StoreError(
+                    f"another run is adding results to {self.folder}; wait for it to end, "
+                    "or name another folder with --out (out=)"
+                ) from exc
+            yield
+
     def record_environment(self, environment: Environment) -> None:
         """Rows added from now on were made in `environment`."""
         row = dataclasses.asdict(environment)
         self._environment = self._insert("environments", [row])
 
     def add_nets(self, rows: Iterable[NetRow]) -> None:
-        """Commit trained networks."""
+        """Commit trained networks; solves of a network that they replace are forgotten."""
+        rows = list(rows)
+        with self._connection:
+            self._connection.executemany(
+                "DELETE FROM solves WHERE layout = ?1 AND restart = ?2 AND NOT EXISTS "
+                "(SELECT 1 FROM nets WHERE layout = ?1 AND restart = ?2 AND content_hash = ?3)",
+                [(row.layout, row.restart, row.content_hash) for row in rows],
+            )
         self._add("nets", [{**dataclasses.asdict(r), "curve": json.dumps(r.curve)} for r in rows])
 
     def add_solve(self, row: SolveRow) -> None:
@@ -146,7 +179,14 @@ class Store:
         return cursor.lastrowid if cursor else None
 
     def _read(self, table: str) -> pd.DataFrame:
-        frame = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY rowid", self._connection)
+        try:
+            order = ", ".join(_KEYS[table])  # not the order of finishing, which is luck
+            frame = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY {order}", self._connection)
+        except pd.errors.DatabaseError as exc:
+            raise StoreError(
+                f"{_database(self.folder)} is damaged ({exc}); "
+                "restore it, or run into another folder"
+            ) from exc
         for name in _BOOLEANS.get(table, ()):
             frame[name] = frame[name].astype("boolean")
         return frame

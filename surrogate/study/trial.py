@@ -7,7 +7,6 @@ the store, so a row's fields are documented here and nowhere else.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,14 +18,14 @@ from surrogate.bounds import compute_bounds
 from surrogate.box import FloatArray
 from surrogate.datasets import Dataset
 from surrogate.embedding import BigMWarning
+from surrogate.errors import StoreError
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
 from surrogate.problems import Sense, box_problem
 from surrogate.solving import solve
+from surrogate.study.isolation import Report
 from surrogate.study.spec import Study
 from surrogate.training import Trained
-
-Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ class SolveTask:
     layout: str
     restart: int
     path: Path
+    content_hash: str
     sense: Sense
     solver_seed: int
     encoding: str
@@ -99,6 +99,7 @@ class SolveRow:
     solve_seconds    from the Pyomo model to the loaded solution
     audit_error      largest |value in the model - float64 forward pass|; None without a solution
     pattern_matches  every binary agrees with the true activation pattern
+    audit_passed     the pattern matches and the audit error is at most 1e-6
     message          why there is no answer, when there is none
     """
 
@@ -121,6 +122,7 @@ class SolveRow:
     iterations: int | None = None
     audit_error: float | None = None
     pattern_matches: bool | None = None
+    audit_passed: bool | None = None
     message: str = ""
 
 
@@ -150,6 +152,11 @@ def train_layout(task: TrainingTask, report: Report) -> list[NetRow]:
 def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 - too short to report
     """Load, embed, solve, audit."""
     net = load(task.path)
+    if net.content_hash != task.content_hash:
+        raise StoreError(
+            f"{task.path} does not hold the network that was trained; "
+            "resume the run, which trains a layout again whose files have changed"
+        )
     start = perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BigMWarning)  # the row says it: largest_m, audit_error
@@ -178,6 +185,7 @@ def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 
         iterations=solution.iterations,
         audit_error=audit.error if audit else None,
         pattern_matches=audit.pattern_matches if audit else None,
+        audit_passed=audit.passed if audit else None,
         message="" if solution.has_solution else solution.advice,
     )
 

@@ -1,11 +1,13 @@
 """What every encoding must pass: the model's outputs are the network's, and nothing else."""
 
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import onnxruntime
 import pyomo.environ as pyo
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omlt import OmltBlock
@@ -15,6 +17,7 @@ from surrogate.box import Box
 from surrogate.embedding import embed
 from surrogate.encodings import ENCODINGS, resolve_encoding
 from surrogate.errors import EmbeddingError
+from surrogate.onnx_files import save
 from surrogate.solving import Status, solve
 from tests.nets import DEGENERATE, make_net
 from tests.oracles import corners_of, kinks, range_of
@@ -38,13 +41,15 @@ def keep(tmp_path_factory):
     return write
 
 
-def torch_outputs(net, x):
-    """The outputs by torch in float64: independent of our own forward pass."""
-    h = torch.tensor(x)
-    for w, b in zip(net.weights[:-1], net.biases[:-1], strict=True):
-        h = torch.relu(torch.nn.functional.linear(h, torch.tensor(w.T), torch.tensor(b)))
-    w, b = net.weights[-1], net.biases[-1]
-    return torch.nn.functional.linear(h, torch.tensor(w.T), torch.tensor(b)).numpy()
+def onnxruntime_outputs(net, x):
+    """The outputs by onnxruntime, of the exported file: independent of our own forward pass."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "net.onnx"
+        save(net, path)
+        session = onnxruntime.InferenceSession(path.read_bytes())
+    entry = session.get_inputs()[0]
+    kind = np.float32 if entry.type == "tensor(float)" else np.float64
+    return session.run(None, {entry.name: x.astype(kind)})[0]
 
 
 def embedded(net, encoding, box=None):
@@ -60,8 +65,8 @@ def embedded(net, encoding, box=None):
 def check_at(net, points, encoding, keep):
     """The fixed-input test, for both senses: with its inputs fixed, the net has one output."""
     model, emb = embedded(net, encoding)
-    truths = zip(points, net(points), torch_outputs(net, points), strict=True)
-    for i, (x, expected, by_torch) in enumerate(truths):
+    truths = zip(points, net(points), onnxruntime_outputs(net, points), strict=True)
+    for i, (x, expected, by_onnxruntime) in enumerate(truths):
         for variable, value in zip(emb.inputs, x, strict=True):
             variable.fix(float(value))
         model.objective.sense = pyo.minimize if i % 2 else pyo.maximize
@@ -69,7 +74,7 @@ def check_at(net, points, encoding, keep):
         what = f"{net} at {x}: {solution.status}"
         assert solution.status is Status.OPTIMAL, keep(model, what)
         outputs = [variable.value for variable in emb.outputs]
-        for truth in (expected, by_torch):
+        for truth in (expected, by_onnxruntime):
             close = np.allclose(outputs, truth, rtol=0, atol=TOLERANCE)
             assert close, keep(model, f"{what}, model {outputs}, network {truth}")
         audit = emb.audit()

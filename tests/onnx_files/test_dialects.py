@@ -34,6 +34,14 @@ def columns(n: str) -> dict[str, Any]:
 
 DIALECTS = [
     Dialect("gemm without attributes", HIDDEN + OUT),
+    Dialect(
+        "clip at 0 is a relu",
+        "r = Constant<value_float = 0.0>() a = Gemm(x, W1, b1) h = Clip(a, r)" + OUT,
+    ),
+    Dialect(
+        "relu, flatten, relu is one layer",
+        "a = Gemm(x, W1, b1) r = Relu(a) f = Flatten<axis = 1>(r) h = Relu(f)" + OUT,
+    ),
     Dialect("gemm without bias", "a = Gemm(x, W1) h = Relu(a) y = Gemm(h, W2)"),
     Dialect("gemm with an empty bias name", 'a = Gemm(x, W1, "") h = Relu(a)' + OUT),
     Dialect(

@@ -14,9 +14,13 @@ THEN_OUT = " y = Gemm(s, W2, b2)"
 # lesson, body, operator, words of the message, inputs and outputs when they are not the usual ones
 REFUSALS = [
     *(
-        (op, f"{HIDDEN} [culprit] s = {op}(h)" + THEN_OUT, op, "only ReLU can; retrain", {})
-        for op in ("Sigmoid", "Tanh", "LeakyRelu", "Softmax", "Softplus", "Elu", "Clip", "Gelu")
+        (op, f"{HIDDEN} [culprit] s = {op}(h)" + THEN_OUT, op, "ReLU is the only one that is", {})
+        for op in ("Sigmoid", "Tanh", "LeakyRelu", "Softmax", "Softplus", "Elu", "Gelu")
     ),
+    ("clip at 6", HIDDEN + "r = Constant<value_float = 0.0>() u = Constant<value_float = 6.0>()"
+     "[culprit] s = Clip(h, r, u)" + THEN_OUT, "Clip", "only [0, inf]", {}),
+    ("clip from below 0", HIDDEN + "r = Constant<value_float = -1.0>() [culprit] s = Clip(h, r)"
+     + THEN_OUT, "Clip", "only [0, inf]", {}),
     ("Conv", "[culprit] s = Conv(x, W1)" + THEN_OUT, "Conv", "only dense layers", {}),
     ("MaxPool", "[culprit] s = MaxPool<kernel_shape=[1]>(x)" + THEN_OUT, "MaxPool", "pooling", {}),
     ("skip", HIDDEN + "[culprit] s = Add(h, a)" + THEN_OUT, "Add", "residual or skip", {}),

@@ -8,10 +8,24 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 
-from surrogate.report import markdown, recommendation, report_tables, write_page
+from surrogate.bounds import compute_bounds
+from surrogate.box import Box
+from surrogate.network import Network
+from surrogate.report import (
+    layer_table,
+    markdown,
+    network_record,
+    print_table,
+    recommendation,
+    report_tables,
+    write_page,
+)
+from surrogate.report.plots import front_figure
 from surrogate.report.published import PUBLISHED
-from surrogate.report.tables import Table, accuracy_table, front_table, solver_table
+from surrogate.report.table import Table
+from surrogate.report.tables import accuracy_table, front_table, solver_table
 from surrogate.study import Results, Study
 
 LAYOUTS = ("1x24", "3x8", "24x1")
@@ -28,6 +42,7 @@ def results(tmp_path):
                 "layout": layout,
                 "restart": restart,
                 "file": f"{layout}-r{restart:02d}.onnx",
+                "content_hash": "0" * 64,
                 "mae": value,
                 "mse": value**2,
                 "max_error": 10 * value,
@@ -62,6 +77,7 @@ def results(tmp_path):
                 "nodes": 1000,
                 "iterations": 12345,
                 "audit_error": 2e-9,
+                "audit_passed": True,
             }
             for layout in LAYOUTS
             for restart in (0, 1)
@@ -86,6 +102,12 @@ def test_the_accuracy_table_says_what_the_nets_say(results):
     assert column(table, "max error x10^3") == ["40.0", "50.0", "2,500"]
     assert column(table, "dead") == ["0 of 3", "0 of 3", "3 of 3"]
     assert column(table, "act / inact / unst") == ["1 / 2 / 21"] * 3
+    assert table.rows[0][2:4] == ("5.00", "4.00 to 6.00")
+    assert table.rows[0][5:7] == ("2.50", "1.60 to 3.60")
+    notes = " ".join(table.notes)
+    assert "agree with onnxruntime (float32) to 3e-07" in notes
+    assert "9 exported files" in notes
+    assert "10,000 random points" in notes
 
 
 def test_the_published_figures_stand_beside_the_layout_they_belong_to(results):
@@ -94,6 +116,11 @@ def test_the_published_figures_stand_beside_the_layout_they_belong_to(results):
     assert column(table, "printed as") == ["24 layers of 1", "8 layers of 3", "1 layer of 24"]
     assert "swaps its first two headings" in table.notes[0]
     assert "factor 10" in table.notes[0]
+
+
+def test_published_figures_are_those_of_the_origins_page():
+    assert [row.mae for row in PUBLISHED] == [5.7, 4.6, 4.5, 5.1, 9.9, 20, 249, 248]
+    assert [row.mse for row in PUBLISHED] == [5.7, 3.8, 3.8, 4.5, 17.9, 70, 1101, 1101]
 
 
 def test_published_rows_are_the_swapped_ones():
@@ -119,7 +146,13 @@ def test_the_solver_table_says_what_the_solves_say(results):
     assert column(table, "big-M")[0] == "3.14"
     assert column(table, "nodes")[0] == "2,000"
     assert column(table, "simplex it.")[0] == "24,690"
-    assert column(table, "status")[0] == "optimal (6)"
+    assert column(table, "vars")[0] == "82"
+    assert column(table, "binaries")[0] == "24"
+    assert column(table, "cons")[0] == "130"
+    assert column(table, "audits passed")[0] == "6 of 6"
+    assert "2 at a time" in " ".join(table.notes)
+    assert "at most 60 s" in " ".join(table.notes)
+    assert column(table, "status")[0] == "6 optimal"
     assert column(table, "status")[2] == "4 optimal, 2 time_limit"
     assert column(table, "audit error")[0] == "2.0e-09"
 
@@ -134,16 +167,23 @@ def test_failed_solves_leave_gaps_not_numbers(results):
         "audit_error",
         "objective",
     ]
-    solves = results.solves.assign(status="failed", **dict.fromkeys(numbers, math.nan))
+    solves = results.solves.assign(
+        status="failed", audit_passed=None, **dict.fromkeys(numbers, math.nan)
+    )
     table = solver_table(replace(results, solves=solves))
     assert set(column(table, "solve s")) == {"-"}
     assert set(column(table, "status")) == {"6 failed"}
-    assert recommendation(replace(results, solves=solves)).startswith("No recommendation: ")
+    failed = replace(results, solves=solves)
+    assert "No recommendation: " in recommendation(failed)
+    # the page of a run in which nothing could be solved
+    assert "nothing is solved yet" in write_page(failed).read_text(encoding="utf-8")
 
 
 def test_the_front_table_marks_the_front_and_the_dead(results):
     table = front_table(results)
     assert column(table, "Pareto front") == ["yes", "", "dead"]
+    assert column(table, "test MAE x10^3") == ["4.00", "5.00", "250"]
+    assert column(table, "solve s") == ["2.000", "16.000", "0.400"]
     assert column(table, "most accurate in")[2] == ""
 
 
@@ -203,6 +243,51 @@ def test_the_plot_has_one_point_a_layout(results):
         assert len(re.findall(rf">\s*{layout}\s*<", plot)) == 1
 
 
+def test_the_plot_shows_seconds_against_error_and_the_front(results):
+    (axes,) = front_figure(results).axes
+    assert "seconds" in axes.get_xlabel()
+    assert "MAE" in axes.get_ylabel()
+    discs = [c for c in axes.collections if isinstance(c, PathCollection)]
+    points = {tuple(map(float, c.get_offsets()[0])): c for c in discs}
+    assert set(points) == {(2.0, 4e-3), (16.0, 5e-3), (0.4, 0.25)}
+    assert points[2.0, 4e-3].get_facecolor().tolist() != points[16.0, 5e-3].get_facecolor().tolist()
+    assert len(points[0.4, 0.25].get_paths()[0].vertices) == 4  # a cross, not a disc
+    (line,) = axes.lines
+    assert (line.get_xdata()[0], line.get_ydata()[0]) == (2.0, 4e-3)
+    whiskers = [
+        c.get_segments()[0].tolist() for c in axes.collections if hasattr(c, "get_segments")
+    ]
+    assert [[1.0, 4e-3], [3.0, 4e-3]] in whiskers
+
+
+def test_the_layer_table_agrees_with_the_counts():
+    net = Network(
+        (np.array([[1.0, 1.0, 1.0]]), np.ones((3, 1))),
+        (np.array([3.0, -4.0, 0.5]), np.zeros(1)),
+        Box.of([(-1, 1)]),
+    )
+    table = layer_table(compute_bounds(net))
+    assert table.rows[0][:5] == ("1", "3", "1", "1", "1")
+    assert table.rows[0][5:] == ("-5", "4")
+    record = network_record(net, compute_bounds(net))
+    assert (record["active"], record["inactive"], record["unstable"]) == (1, 1, 1)
+
+
+def test_a_narrow_terminal_gets_the_table_in_parts(monkeypatch, capsys):
+    table = Table("T", ("key", "a", "b", "c"), (("row", "1" * 9, "2" * 9, "3" * 9),), ("note",))
+    monkeypatch.setenv("COLUMNS", "28")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    print_table(table)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 28 + 10  # escape codes of the bold title
+    assert sum("row" in line for line in lines) == 2
+    monkeypatch.setenv("TTY_COMPATIBLE", "0")
+    print_table(table)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("row" in line for line in lines) == 1
+    assert all(line == line.rstrip() for line in lines)
+
+
 def test_the_same_results_give_the_same_page(results):
     first = write_page(results).read_bytes()
     assert write_page(results).read_bytes() == first
@@ -212,6 +297,7 @@ def test_an_unfinished_run_has_a_page_that_says_so(results):
     half = replace(results, solves=results.solves.iloc[:0])
     text = write_page(half).read_text(encoding="utf-8")
     assert "not finished" in text
+    assert recommendation(half).startswith("The study is not finished. So far: ")
     nothing = replace(half, nets=results.nets.iloc[:0])
     assert "not finished" in write_page(nothing).read_text(encoding="utf-8")
 

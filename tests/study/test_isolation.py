@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from surrogate.errors import InputError
 from surrogate.study.isolation import Failed, Finished, Progressed, run_isolated
 
 
@@ -18,6 +19,8 @@ def square(task, report):
 
 def misbehave(task, report):  # noqa: ARG001
     match task:
+        case "mistake":
+            raise InputError("a value, its limit, the remedy")
         case "raise":
             raise ValueError("no good")
         case "crash":
@@ -44,11 +47,12 @@ def test_every_task_runs_in_a_process_of_its_own(workers):
 
 
 def test_a_task_that_fails_takes_no_other_with_it():
-    events = list(run_isolated(misbehave, ["raise", "a", "crash", "exit", "b"], 2))
+    tasks = ["raise", "a", "crash", "exit", "mistake", "b"]
+    events = list(run_isolated(misbehave, tasks, 2))
     failed = {e.task: e for e in events if isinstance(e, Failed)}
     assert {e.result for e in events if isinstance(e, Finished)} == {"a", "b"}
     assert failed["raise"].reason == "ValueError: no good"
-    assert "misbehave" in failed["raise"].details
+    assert failed["mistake"].reason == "InputError: a value, its limit, the remedy"
     assert failed["crash"].reason == f"the process ended with exit code {-signal.SIGSEGV}"
     assert failed["exit"].reason == "the process ended with exit code 3"
 

@@ -20,13 +20,13 @@ XY = FUNCTIONS["xy"]
 
 def train(layout, restarts, *, samples=200, epochs=3, seed=0, **more):
     data = Dataset.sample(XY, samples, np.random.default_rng(7))
+    more |= {} if epochs is None else {"epochs": epochs}
     return train_origin(
         data,
         layout,
         box=XY.box,
         output_range=XY.range,
         restarts=restarts,
-        epochs=epochs,
         seed=seed,
         **more,
     )
@@ -88,6 +88,16 @@ def test_a_restart_trained_alone_equals_itself_in_a_batch_of_ten(layout):
         assert alone.curve == pytest.approx(together[restart].curve, abs=1e-6)
 
 
+def test_layouts_of_one_seed_start_differently():
+    narrow, wide = (glorot_uniform(s, restart_rng(0, s, 0)) for s in ((2, 4, 1), (2, 4, 4, 1)))
+    assert not np.allclose(narrow[0], wide[0])
+
+
+def test_the_recipe_has_a_hundred_epochs():
+    (one,) = train("1x1", [0], samples=1, epochs=None)
+    assert len(one.curve) == 100
+
+
 def test_restarts_and_seeds_differ():
     first, second = train("2x3", range(2), epochs=1)
     (other_seed,) = train("2x3", [0], epochs=1, seed=1)
@@ -105,15 +115,23 @@ def test_the_same_call_gives_the_same_bits():
 @pytest.mark.parametrize("flushed", [False, True])
 def test_the_callers_arithmetic_is_left_as_it_was(flushed):
     threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
     torch.set_flush_denormal(flushed)
+    inside = []
+
+    def look(_):
+        inside.append((torch.get_num_threads(), np.float32(1e-40) * np.float32(1.0)))
+
     try:
-        train("1x2", [0], epochs=1)
+        train("1x2", [0], epochs=1, on_epoch=look)
+        assert inside == [(1, 0.0)]
         assert (np.float32(1e-40) * np.float32(1.0) == 0.0) == flushed
         with pytest.raises(InterruptedError):
             train("1x2", [0], on_epoch=_interrupt)
         assert (np.float32(1e-40) * np.float32(1.0) == 0.0) == flushed
-        assert torch.get_num_threads() == threads
+        assert torch.get_num_threads() == threads + 1
     finally:
+        torch.set_num_threads(threads)
         torch.set_flush_denormal(False)
 
 
