@@ -1,6 +1,6 @@
 """Choosing: from one row per net and one per solve to figures per layout, a front, and an answer.
 
-Everything takes the data frames of a store (`surrogate.study.trial` documents their columns) and
+Everything takes the data frames of a store (`surrogate.study.rows` documents their columns) and
 returns plain frozen data; nothing here knows how the frames were made.
 """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
 
 from surrogate.errors import StoreError
 from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
@@ -47,6 +46,6 @@ def render_page(results: Results) -> str:
         solving=solver_table(results) if solved else None,
         front=front_table(results) if solved else None,
         environment=environment_table(results.environments),
-        front_plot=Markup(accuracy_against_seconds(results)) if solved else "",
-        restarts_plot=Markup(errors_of_restarts(results)) if len(results.nets) else "",
+        front_plot=accuracy_against_seconds(results) if solved else "",
+        restarts_plot=errors_of_restarts(results) if len(results.nets) else "",
     )

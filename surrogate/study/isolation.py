@@ -76,6 +76,7 @@ def run_isolated(
                     yield Progressed(task, payload)
                     continue
                 del running[connection]
+                connection.close()
                 process.join()
                 if kind == "result":
                     yield Finished(task, payload)

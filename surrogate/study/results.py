@@ -13,9 +13,9 @@ from surrogate.errors import OnnxFileError
 from surrogate.layouts import layout_widths
 from surrogate.onnx_files import load
 from surrogate.problems import Sense
+from surrogate.study.rows import SolveTask, TrainingTask
 from surrogate.study.spec import Study
 from surrogate.study.store import Store, nets_folder
-from surrogate.study.trial import SolveTask, TrainingTask
 
 _ENCODINGS = ("omlt",)
 _SENSES: tuple[Sense, ...] = ("minimize", "maximize")
@@ -23,7 +23,7 @@ _SENSES: tuple[Sense, ...] = ("minimize", "maximize")
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Data frames with one row per net and per solve (`surrogate.study.trial` has the columns).
+    """Data frames with one row per net and per solve (`surrogate.study.rows` has the columns).
 
     environments  on what they were made, one row per run that added some
     failures      the tasks of the last run that could not be done, one line each

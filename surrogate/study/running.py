@@ -10,9 +10,10 @@ from surrogate.layouts import layout_widths
 from surrogate.study.environment import Environment
 from surrogate.study.isolation import Failed, Finished
 from surrogate.study.results import Results
+from surrogate.study.rows import SolveRow, SolveTask, TrainingTask
 from surrogate.study.spec import Study
 from surrogate.study.store import Store
-from surrogate.study.trial import SolveRow, SolveTask, TrainingTask, solve_problem, train_layout
+from surrogate.study.trial import solve_problem, train_layout
 from surrogate.study.watching import Listener, watched
 
 

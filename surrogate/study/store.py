@@ -18,8 +18,8 @@ import pandas as pd
 
 from surrogate.errors import StoreError
 from surrogate.study.environment import Environment
+from surrogate.study.rows import NetRow, SolveRow
 from surrogate.study.spec import Study
-from surrogate.study.trial import NetRow, SolveRow
 
 _FORMAT = "1"
 _SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
@@ -147,13 +147,13 @@ class Store:
         self._add("solves", [dataclasses.asdict(row)])
 
     def nets(self) -> pd.DataFrame:
-        """One row per trained network, `surrogate.study.trial.NetRow` plus `environment`."""
+        """One row per trained network, `surrogate.study.rows.NetRow` plus `environment`."""
         frame = self._read("nets")
         frame["curve"] = frame["curve"].map(json.loads)
         return frame
 
     def solves(self) -> pd.DataFrame:
-        """One row per solve, `surrogate.study.trial.SolveRow` plus `environment`."""
+        """One row per solve, `surrogate.study.rows.SolveRow` plus `environment`."""
         return self._read("solves")
 
     def environments(self) -> pd.DataFrame:

@@ -1,13 +1,12 @@
 """The two tasks of a study, as pure functions of frozen tasks: train one layout, solve one problem.
 
-Each runs in a process of its own (`surrogate.study.isolation`). What they return are the rows of
-the store, so a row's fields are documented here and nowhere else.
+Each runs in a process of its own (`surrogate.study.isolation`) and returns rows of the store.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -21,109 +20,12 @@ from surrogate.embedding import BigMWarning
 from surrogate.errors import StoreError
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
-from surrogate.problems import Sense, box_problem
+from surrogate.problems import box_problem
 from surrogate.solving import solve
 from surrogate.study.isolation import Report
+from surrogate.study.rows import NetRow, SolveRow, SolveTask, TrainingTask
 from surrogate.study.spec import Study
 from surrogate.training import Trained
-
-
-@dataclass(frozen=True)
-class TrainingTask:
-    """Train every restart of `layout` and write each to `folder`/LAYOUT-rNN.onnx."""
-
-    study: Study
-    layout: str
-    folder: Path
-
-    def __str__(self) -> str:
-        """The task in a progress line."""
-        return f"train {self.layout}"
-
-
-@dataclass(frozen=True)
-class NetRow:
-    """One trained network. Errors are in the units of the function's output.
-
-    mae, mse, max_error         mean absolute, mean squared and largest error on the test grid
-    training_mae                mean absolute error on the training points; it ranks the restarts
-    dead                        a hidden layer is inactive at every test point: constant output
-    active, inactive, unstable  hidden neurons by their interval bounds on the box
-    onnxruntime_error           largest |onnxruntime - float64 forward pass| at 1000 points, on the
-                                exported file
-    seconds                     training time of its batch divided by the batch's restarts
-    curve                       training loss per epoch
-    """
-
-    layout: str
-    restart: int
-    file: str
-    content_hash: str
-    mae: float
-    mse: float
-    max_error: float
-    training_mae: float
-    dead: bool
-    active: int
-    inactive: int
-    unstable: int
-    onnxruntime_error: float
-    seconds: float
-    curve: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class SolveTask:
-    """Load the network of one restart, embed it, and minimise or maximise it over its box."""
-
-    layout: str
-    restart: int
-    path: Path
-    content_hash: str
-    sense: Sense
-    solver_seed: int
-    encoding: str
-    time_limit: float
-
-    def __str__(self) -> str:
-        """The task in a progress line."""
-        return f"{self.sense} {self.layout} restart {self.restart} seed {self.solver_seed}"
-
-
-@dataclass(frozen=True)
-class SolveRow:
-    """One solve. Sizes count the embedded network; times are seconds of wall clock.
-
-    largest_m        the largest big-M in the model
-    build_seconds    from the loaded network to the finished Pyomo model
-    solve_seconds    from the Pyomo model to the loaded solution
-    audit_error      largest |value in the model - float64 forward pass|; None without a solution
-    pattern_matches  every binary agrees with the true activation pattern
-    audit_passed     the pattern matches and the audit error is at most 1e-6
-    message          why there is no answer, when there is none
-    """
-
-    layout: str
-    restart: int
-    sense: str
-    solver_seed: int
-    encoding: str
-    status: str
-    variables: int | None = None
-    binaries: int | None = None
-    constraints: int | None = None
-    nonzeros: int | None = None
-    largest_m: float | None = None
-    build_seconds: float | None = None
-    solve_seconds: float | None = None
-    objective: float | None = None
-    bound: float | None = None
-    nodes: int | None = None
-    iterations: int | None = None
-    audit_error: float | None = None
-    pattern_matches: bool | None = None
-    audit_passed: bool | None = None
-    message: str = ""
 
 
 def train_layout(task: TrainingTask, report: Report) -> list[NetRow]:
