@@ -1,5 +1,7 @@
 """Fixtures that several rooms use."""
 
+import sys
+
 import pytest
 from hypothesis import settings
 
@@ -20,3 +22,20 @@ def degenerate(request):
 def net():
     """A 2x3 net of two inputs and one output on [-1, 1]^2."""
     return make_net((3, 3))
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Call the command line in this process; returns exit code, stdout, stderr."""
+    from surrogate.cli import main
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["surrogate", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return ended.value.code or 0, out, err
+
+    return call

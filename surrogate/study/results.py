@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Results:
     @classmethod
     def load(cls, folder: str | Path) -> Results:
         """The results in a folder that `run` filled. Raises `StoreError` when there are none."""
-        with Store.open(Path(folder)) as store:
+        with closing(Store.open(Path(folder))) as store:
             return cls.read(store)
 
     @classmethod

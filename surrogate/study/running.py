@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from surrogate.errors import InputError, StoreError
@@ -42,7 +43,7 @@ def run(
     if workers < 1:
         raise InputError(f"workers = {workers}: give at least 1")
     folder = Path("runs", study.name) if out is None else Path(out)
-    with _opened(folder, study, resume) as store:
+    with closing(_opened(folder, study, resume)) as store:
         results = Results.read(store)
         if results.complete:
             return results

@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import pandas as pd
 
@@ -32,7 +31,7 @@ _BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed")}
 
 
 class Store:
-    """The results folder of one study; a context manager that closes its database.
+    """The results folder of one study; `close` it when done.
 
     `Store.create` starts a folder, `Store.open` continues or reads one. Both raise `StoreError`
     naming the folder, what is wrong with it and what to do.
@@ -91,19 +90,6 @@ class Store:
                 f"{database} holds no readable study ({exc}); "
                 "restore it, or run into another folder"
             ) from exc
-
-    def __enter__(self) -> Store:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the database."""
-        self.close()
 
     def close(self) -> None:
         """Close the database; what was added is on disk already."""

@@ -262,15 +262,15 @@ def test_the_plot_shows_seconds_against_error_and_the_front(results):
 
 def test_the_layer_table_agrees_with_the_counts():
     net = Network(
-        (np.array([[1.0, 1.0, 1.0]]), np.ones((3, 1))),
-        (np.array([3.0, -4.0, 0.5]), np.zeros(1)),
+        (np.ones((1, 6)), np.ones((6, 1))),
+        (np.array([3.0, 2.0, -4.0, 0.5, 0.1, 0.0]), np.zeros(1)),
         Box.of([(-1, 1)]),
     )
     table = layer_table(compute_bounds(net))
-    assert table.rows[0][:5] == ("1", "3", "1", "1", "1")
+    assert table.rows[0][:5] == ("1", "6", "2", "1", "3")
     assert table.rows[0][5:] == ("-5", "4")
     record = network_record(net, compute_bounds(net))
-    assert (record["active"], record["inactive"], record["unstable"]) == (1, 1, 1)
+    assert (record["active"], record["inactive"], record["unstable"]) == (2, 1, 3)
 
 
 def test_a_narrow_terminal_gets_the_table_in_parts(monkeypatch, capsys):

@@ -1,59 +1,14 @@
 """Solving: statuses, what is loaded, refused arguments, and HiGHS's silent failures."""
 
 import math
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import threading
 
-import numpy as np
 import pyomo.environ as pyo
 import pytest
 from pyomo.gdp import Disjunction
 
-from surrogate.errors import InputError, SolverError
-from surrogate.solving import Solution, Status, highs, solve
-
-
-def knapsack():
-    """max 3 x + 2 y + z, x + y + z <= 2: optimum 5."""
-    m = pyo.ConcreteModel()
-    m.x, m.y, m.z = (pyo.Var(domain=pyo.Binary) for _ in range(3))
-    m.rows = pyo.ConstraintList()
-    m.rows.add(m.x + m.y + m.z <= 2)
-    m.objective = pyo.Objective(expr=3 * m.x + 2 * m.y + m.z, sense=pyo.maximize)
-    return m
-
-
-def market_split(n=40, rows=5):
-    """Equality knapsacks (Cornuejols, Dawande 1998): hopeless for branch and bound."""
-    rng = np.random.default_rng(0)
-    a = rng.integers(0, 100, (rows, n))
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(range(n), domain=pyo.Binary)
-    m.s = pyo.Var(range(rows), bounds=(0, None))
-    m.t = pyo.Var(range(rows), bounds=(0, None))
-    m.rows = pyo.Constraint(
-        range(rows),
-        rule=lambda m, i: (
-            sum(int(a[i, j]) * m.x[j] for j in range(n)) + m.s[i] - m.t[i] == int(a[i].sum() // 2)
-        ),
-    )
-    m.objective = pyo.Objective(expr=sum(m.s.values()) + sum(m.t.values()))
-    return m
-
-
-def values(m):
-    return [v.value for v in m.component_data_objects(pyo.Var)]
-
-
-def in_new_process(code):
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
-    )
-    return done.stdout + done.stderr
+from surrogate.errors import InputError
+from surrogate.solving import Solution, Status, solve
+from tests.solving.problems import knapsack, market_split, values
 
 
 def test_optimal():
@@ -219,90 +174,6 @@ def test_fixed_without_a_value():
     m.x.fixed = True
     with pytest.raises(InputError, match="'x' is fixed without a value"):
         solve(m)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"nonsense": 3},
-        {"mip_feasibility_tolerance": 1e-30},
-        {"presolve": 3},
-        {"mip_abs_gap": "small"},  # HiGHS logs nothing at all about this one
-    ],
-)
-def test_options_that_highs_refuses(options):
-    (name,) = options
-    with pytest.raises(SolverError, match=f"HiGHS refuses the option '{name}'"):
-        solve(knapsack(), options=options)
-
-
-def test_an_option_that_is_refused_only_by_the_log(monkeypatch):
-    monkeypatch.setattr(highs, "check_options", lambda _: None)
-    with pytest.raises(SolverError, match=r"HiGHS logged .*\"nonsense\" is unknown"):
-        solve(knapsack(), options={"nonsense": 3})
-
-
-def test_options_reach_highs():
-    assert solve(market_split(), options={"mip_max_nodes": 1}).nodes <= 1
-
-
-def test_a_constraint_that_highs_drops_is_an_error():
-    m = knapsack()
-    m.rows.add(1e300 * m.x + m.y <= 1)
-    with pytest.raises(SolverError, match=r"greater than 1e\+15"):
-        solve(m)
-    assert values(m) == [None] * 3
-
-
-def test_a_coefficient_that_highs_ignores_is_a_warning():
-    m = knapsack()
-    m.rows.add(1e-10 * m.x + m.y <= 1)
-    (warning,) = solve(m).warnings
-    assert "ignored" in warning
-    assert solve(knapsack()).warnings == ()
-
-
-def test_another_thread_count_in_the_same_process():
-    output = in_new_process("""
-        from surrogate.errors import SolverError
-        from surrogate.solving import solve
-        from tests.test_solving import market_split
-        m = market_split()
-        solve(m, threads=1, time_limit=0.1)
-        try:
-            solve(m, threads=2, time_limit=0.1)
-        except SolverError as error:
-            print("refused:", error)
-        print(solve(m, threads=1, time_limit=0.1).status)
-    """)
-    assert "refused: HiGHS logged \"ERROR:   Option 'threads'" in output
-    assert "use the same `threads`, or solve in a new process" in output
-    assert output.endswith("time_limit\n")
-
-
-def test_ctrl_c_stops_the_solve_and_the_process_goes_on():
-    m = market_split()
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        solve(m, time_limit=60)
-    timer.join()
-    assert set(values(m)) == {None}
-    assert solve(knapsack()).objective == 5.0
-
-
-def test_two_solves_at_once_are_refused():
-    with highs._LOG_IN_USE, pytest.raises(SolverError, match="another solve is running"):
-        solve(knapsack())
-    assert solve(knapsack()).objective == 5.0
-
-
-def test_importing_loads_neither_torch_nor_onnxruntime():
-    output = in_new_process("""
-        import sys, surrogate.solving
-        print(sorted({"torch", "onnxruntime"} & set(sys.modules)))
-    """)
-    assert output == "[]\n"
 
 
 @pytest.mark.parametrize(
