@@ -13,7 +13,7 @@ from surrogate.study.isolation import Failed, Finished
 from surrogate.study.results import Results
 from surrogate.study.rows import SolveRow, SolveTask, TrainingTask
 from surrogate.study.spec import Study
-from surrogate.study.store import Store
+from surrogate.study.store import Store, holds_results
 from surrogate.study.trial import solve_problem, train_layout
 from surrogate.study.watching import Listener, watched
 
@@ -54,7 +54,7 @@ def run(
 
 
 def _opened(folder: Path, study: Study, resume: bool) -> Store:
-    if not (resume and folder.exists()):
+    if not (resume and holds_results(folder)):
         return Store.create(folder, study)
     store = Store.open(folder)
     if store.study != study:

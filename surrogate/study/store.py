@@ -183,6 +183,11 @@ def nets_folder(folder: Path) -> Path:
     return folder / "nets"
 
 
+def holds_results(folder: Path) -> bool:
+    """Whether a folder has a store, of whatever study and state."""
+    return _database(folder).is_file()
+
+
 def _database(folder: Path) -> Path:
     return folder / "results.sqlite"
 

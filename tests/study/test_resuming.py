@@ -105,6 +105,12 @@ def test_two_runs_do_not_write_into_one_folder(tiny):
     assert run(TINY, tiny, resume=True).complete
 
 
+def test_resuming_what_never_began_begins_it(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "absent"):
+        assert run(TINY, folder, resume=True).complete
+
+
 def test_resuming_counts_what_was_done_before(tiny):
     forget(tiny, "solver_seed = 2")
     events = []
