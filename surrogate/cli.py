@@ -142,6 +142,7 @@ def report(
 
 def _show(results: Results) -> None:
     from surrogate.report import print_table, recommendation, report_tables, write_page
+    from surrogate.study.isolation import interrupts_held
 
     for table in report_tables(results):
         print_table(table)
@@ -149,7 +150,9 @@ def _show(results: Results) -> None:
         print(recommendation(results))
     else:
         _complain("nothing is solved yet; --resume finishes the run")
-    Console(stderr=True).print(f"Report: {write_page(results)}", highlight=False, soft_wrap=True)
+    with interrupts_held():  # for a second or two: a page is written whole
+        page = write_page(results)
+    Console(stderr=True).print(f"Report: {page}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -106,7 +106,7 @@ def _start(
 ) -> dict[Connection, tuple[T, Any]]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_main, args=(work, task, sender), daemon=True)  # type: ignore[attr-defined]  # typeshed leaves Process off BaseContext
-    with _main_module_hidden(), _interrupts_held():
+    with _main_module_hidden(), interrupts_held():
         process.start()
     sender.close()
     return {receiver: (task, process)}
@@ -128,11 +128,11 @@ def _main_module_hidden() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while a process starts: what starts meanwhile is born deaf to it.
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back inside the block; it is delivered when the block ends.
 
-    The fork server would otherwise answer a terminal's Ctrl-C, which reaches the whole group, with
-    a traceback of its own. Ours is delivered when the block ends.
+    A process that is started inside is born deaf to it: the fork server would otherwise answer a
+    terminal's Ctrl-C, which reaches the whole group, with a traceback of its own.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
