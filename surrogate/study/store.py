@@ -102,35 +102,42 @@ class Store:
         The lock is a transaction on a database of its own: it ends with the process that holds it,
         however that ends, and nobody who only reads has to wait for it.
         """
-        with closing(sqlite3.connect(self.folder / ".lock.sqlite", timeout=0)) as lock:
-            try:
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError as exc:
+        try:
+            lock = sqlite3.connect(self.folder / ".lock.sqlite", timeout=0)
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as exc:
+            if exc.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 raise StoreError(
                     f"another run is adding results to {self.folder}; wait for it to end, "
                     "or name another folder with --out (out=)"
                 ) from exc
+            raise StoreError(
+                f"{self.folder} cannot be locked ({exc}); check its permissions, "
+                "or name another folder with --out (out=)"
+            ) from exc
+        with closing(lock):
             yield
 
     def record_environment(self, environment: Environment) -> None:
         """Rows added from now on were made in `environment`."""
-        row = dataclasses.asdict(environment)
-        self._environment = self._insert("environments", [row])
+        with self._transaction():
+            self._environment = self._insert("environments", dataclasses.asdict(environment))
 
     def add_nets(self, rows: Iterable[NetRow]) -> None:
         """Commit trained networks; solves of a network that they replace are forgotten."""
-        rows = list(rows)
-        with self._connection:
-            self._connection.executemany(
-                "DELETE FROM solves WHERE layout = ?1 AND restart = ?2 AND NOT EXISTS "
-                "(SELECT 1 FROM nets WHERE layout = ?1 AND restart = ?2 AND content_hash = ?3)",
-                [(row.layout, row.restart, row.content_hash) for row in rows],
-            )
-        self._add("nets", [{**dataclasses.asdict(r), "curve": json.dumps(r.curve)} for r in rows])
+        with self._transaction():
+            for row in rows:
+                self._connection.execute(
+                    "DELETE FROM solves WHERE layout = ?1 AND restart = ?2 AND NOT EXISTS "
+                    "(SELECT 1 FROM nets WHERE layout = ?1 AND restart = ?2 AND content_hash = ?3)",
+                    (row.layout, row.restart, row.content_hash),
+                )
+                self._add("nets", {**dataclasses.asdict(row), "curve": json.dumps(row.curve)})
 
     def add_solve(self, row: SolveRow) -> None:
         """Commit one solve; a solve that failed before is replaced."""
-        self._add("solves", [dataclasses.asdict(row)])
+        with self._transaction():
+            self._add("solves", dataclasses.asdict(row))
 
     def nets(self) -> pd.DataFrame:
         """One row per trained network, `surrogate.study.rows.NetRow` plus `environment`."""
@@ -146,23 +153,25 @@ class Store:
         """One row per run that added results, `surrogate.study.environment.Environment`."""
         return self._read("environments")
 
-    def _add(self, table: str, rows: list[dict[str, object]]) -> None:
-        self._insert(table, [{**row, "environment": self._environment} for row in rows])
-
-    def _insert(self, table: str, rows: list[dict[str, object]]) -> int | None:
-        names = list(rows[0])
-        sql = (
-            f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) "
-            f"VALUES ({', '.join('?' * len(names))})"
-        )
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing of what the block adds."""
         try:
             with self._connection:
-                cursor = None
-                for row in rows:
-                    cursor = self._connection.execute(sql, list(row.values()))
+                yield
         except sqlite3.Error as exc:
-            raise StoreError(f"{_database(self.folder)} cannot be written ({exc})") from exc
-        return cursor.lastrowid if cursor else None
+            raise StoreError(
+                f"{_database(self.folder)} cannot be written ({exc}); "
+                "check the folder's permissions and space"
+            ) from exc
+
+    def _add(self, table: str, row: dict[str, object]) -> None:
+        self._insert(table, {**row, "environment": self._environment})
+
+    def _insert(self, table: str, row: dict[str, object]) -> int | None:
+        marks = ", ".join("?" * len(row))
+        sql = f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({marks})"
+        return self._connection.execute(sql, list(row.values())).lastrowid
 
     def _read(self, table: str) -> pd.DataFrame:
         try:

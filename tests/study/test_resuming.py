@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from surrogate.datasets import Dataset
 from surrogate.errors import StoreError
 from surrogate.solving import Solution, Status
 from surrogate.study import Results, Study, run, trial
+from surrogate.study.environment import Environment
+from surrogate.study.rows import NetRow
+from surrogate.study.store import Store
 from surrogate.training.origin import train_origin
 
 TINY = Study(name="tiny", neurons=2, layouts=["1x2"], samples=50, restarts=2, epochs=1)
@@ -109,6 +113,26 @@ def test_resuming_what_never_began_begins_it(tmp_path):
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "absent"):
         assert run(TINY, folder, resume=True).complete
+
+
+def test_a_folder_that_cannot_be_locked_is_one_clear_message(tiny):
+    forget(tiny, "solver_seed = 2")
+    (tiny / ".lock.sqlite").unlink()
+    (tiny / ".lock.sqlite").mkdir()
+    with pytest.raises(StoreError, match=r"cannot be locked .*--out"):
+        run(TINY, tiny, resume=True)
+
+
+def test_a_store_that_cannot_be_written_loses_nothing(tiny):
+    row = Results.load(tiny).nets.iloc[0]
+    with closing(Store.open(tiny)) as store:
+        good = NetRow(**{f.name: row[f.name] for f in fields(NetRow)})
+        store.record_environment(Environment.current(1))
+        with pytest.raises(StoreError, match="cannot be written"):
+            store.add_nets([replace(good, content_hash="new"), replace(good, file=object())])
+    after = Results.load(tiny)
+    assert len(after.solves) == 12
+    assert after.nets["content_hash"].iloc[0] == row["content_hash"]
 
 
 def test_resuming_counts_what_was_done_before(tiny):
