@@ -228,8 +228,6 @@ def optimize(
 
 def _domain(net: Network, text: str | None) -> Box | None:
     """The box that `--box` names, within the one that the file holds; None when neither does."""
-    from surrogate.box import Box
-
     if text is None:
         return net.box
     try:
@@ -240,9 +238,7 @@ def _domain(net: Network, text: str | None) -> Box | None:
         raise BoxError(
             f"--box {text!r} is not understood; write LOW:HIGH per input, such as -1:1,0:5"
         ) from None
-    wanted = Box.of(pairs * net.n_inputs if len(pairs) == 1 else pairs)
-    if wanted.n_inputs != net.n_inputs:
-        raise BoxError(f"--box bounds {wanted.n_inputs} inputs, the network has {net.n_inputs}")
+    wanted = net.domain(pairs * net.n_inputs if len(pairs) == 1 else pairs)
     if net.box is None:
         return wanted
     common = wanted.intersect(net.box)

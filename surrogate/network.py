@@ -8,7 +8,7 @@ Layers 1..K-1 are hidden (ReLU), layer K is linear. a_k is called the pre-activa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate.box import Box, FloatArray
-from surrogate.errors import NetworkError
+from surrogate.errors import BoxError, NetworkError
 from surrogate.layouts import layout_name
 
 
@@ -87,6 +87,20 @@ class Network:
         for array in (*self.weights, *self.biases):
             digest.update((array + 0.0).tobytes())  # + 0.0 makes -0.0 and 0.0 one content
         return digest.hexdigest()
+
+    def domain(self, box: Box | Iterable[Sequence[float]] | None = None) -> Box:
+        """`box`, or the network's own when None. Raises `BoxError` unless it bounds every input."""
+        found = self.box if box is None else Box.of(box)
+        if found is None:
+            raise BoxError(
+                "the network has no box of its own; give one (lower, upper) pair per input"
+            )
+        if found.n_inputs != self.n_inputs:
+            raise BoxError(
+                f"the box bounds {found.n_inputs} inputs, the network has {self.n_inputs}; "
+                "give one (lower, upper) pair per input"
+            )
+        return found
 
     def preactivations(self, x: npt.ArrayLike) -> tuple[FloatArray, ...]:
         """a_1 .. a_K at the points `x` of shape (n, d); a_k has shape (n, width of layer k)."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from surrogate.bounds.interval import Arrays, interval_bounds
 from surrogate.bounds.result import Bounds
 from surrogate.box import Box
-from surrogate.errors import BoxError, InputError
+from surrogate.errors import InputError
 from surrogate.network import Network
 
 Method = Callable[[Network, Box], tuple[Arrays, Arrays]]
@@ -35,19 +35,7 @@ def compute_bounds(
     """
     if method not in METHODS:
         raise InputError(f"bounds method {method!r} is unknown; use one of {', '.join(METHODS)}")
-    box = _box(net, box)
+    box = net.domain(box)
     start = time.perf_counter()
     lower, upper = METHODS[method](net, box)
     return Bounds(lower, upper, method, box, time.perf_counter() - start)
-
-
-def _box(net: Network, given: Box | Iterable[Sequence[float]] | None) -> Box:
-    box = net.box if given is None else Box.of(given)
-    if box is None:
-        raise BoxError("the network has no box of its own; give one (lower, upper) pair per input")
-    if box.n_inputs != net.n_inputs:
-        raise BoxError(
-            f"the box bounds {box.n_inputs} inputs, the network has {net.n_inputs}; "
-            "give one (lower, upper) pair per input"
-        )
-    return box

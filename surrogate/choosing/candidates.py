@@ -59,7 +59,7 @@ def candidates(nets: pd.DataFrame, solves: pd.DataFrame, layouts: Sequence[str])
             restart=a.best,
             mae=a.mae_best,
             solving=solved[a.layout],
-            dead=bool(ranked(nets, a.layout).iloc[0]["dead"]),
+            dead=a.best_dead,
         )
         for a in accuracy_by_layout(nets, layouts)
         if a.layout in solved

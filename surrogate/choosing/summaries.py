@@ -25,6 +25,7 @@ class Accuracy:
     restarts: int
     dead: int
     best: int
+    best_dead: bool
     mae_best: float
     mse_best: float
     max_error_best: float
@@ -95,6 +96,7 @@ def _accuracy(layout: str, group: pd.DataFrame) -> Accuracy:
         restarts=len(group),
         dead=int(group["dead"].sum()),
         best=int(best["restart"]),
+        best_dead=bool(best["dead"]),
         mae_best=float(best["mae"]),
         mse_best=float(best["mse"]),
         max_error_best=float(best["max_error"]),

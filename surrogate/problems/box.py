@@ -14,7 +14,7 @@ import pyomo.environ as pyo
 
 from surrogate.box import Box
 from surrogate.embedding import Embedding, embed
-from surrogate.errors import BoxError, InputError
+from surrogate.errors import InputError
 from surrogate.network import Network
 
 Sense = Literal["minimize", "maximize"]
@@ -40,11 +40,7 @@ def box_problem(
 
     Raises `BoxError` when neither box is known and `InputError` when there is no such output.
     """
-    box = box if box is not None else net.box
-    if box is None:
-        raise BoxError(f"{net} carries no input box; give one lower and one upper bound per input")
-    if box.n_inputs != net.n_inputs:
-        raise BoxError(f"the box bounds {box.n_inputs} inputs, the network has {net.n_inputs}")
+    box = net.domain(box)
     if not 0 <= output < net.n_outputs:
         raise InputError(
             f"output {output} does not exist; the network has outputs 0 to {net.n_outputs - 1}"

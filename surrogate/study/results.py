@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -55,9 +56,9 @@ class Results:
             failures=tuple(failures),
         )
 
-    @property
+    @cached_property
     def complete(self) -> bool:
-        """Whether every net of the study is trained and every solve done."""
+        """Whether every net of the study is trained and every solve done, when first asked."""
         return not self.training_left() and not self.solving_left()
 
     def recommend(
