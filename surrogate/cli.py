@@ -157,7 +157,12 @@ def _show(results: Results) -> None:
 
 @app.command()
 def inspect(
-    net_file: _Net, box: _Box = None, bounds: str = "interval", as_json: _Json = False
+    net_file: _Net,
+    box: _Box = None,
+    bounds: Annotated[
+        str, typer.Option(help="Bounds method: interval, crown, lp, milp; each tighter and slower.")
+    ] = "interval",
+    as_json: _Json = False,
 ) -> None:
     """Show a network's layout, box and stability."""
     from surrogate.bounds import compute_bounds
@@ -191,7 +196,12 @@ def optimize(
     ] = None,
     box: _Box = None,
     output: Annotated[int, typer.Option(help="Which output, counted from 0.")] = 0,
-    encoding: Annotated[str, typer.Option(help="How the net becomes constraints.")] = "auto",
+    encoding: Annotated[
+        str,
+        typer.Option(
+            help="How the net becomes constraints: auto, omlt, bigm, partition, regions, cells."
+        ),
+    ] = "auto",
     time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
     seed: Annotated[int, typer.Option(help="HiGHS random seed.")] = 0,
     as_json: _Json = False,

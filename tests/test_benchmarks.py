@@ -1,9 +1,13 @@
 """Every benchmark runs and prints its table. What it measures is not tested: machines differ."""
 
+import math
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,3 +88,178 @@ def test_publishing_refuses_an_unfinished_run(finished, tmp_path):
     )
     assert done.returncode == 1
     assert "not finished" in done.stderr
+
+
+@pytest.fixture
+def on_path(monkeypatch):
+    """The benchmarks' own modules can be imported, here and in the processes started from here."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+
+
+def refused(name, *arguments):
+    """What a benchmark says to a mistake, on stderr; never a traceback."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / name, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_encodings_print_times_ratios_and_agreement():
+    from surrogate.encodings import ENCODINGS
+
+    table = benchmark("encodings.py", "--quick")
+    assert re.search(rf"^ layout +{' +'.join(ENCODINGS)} +auto$", table, re.M)
+    assert re.search(r"^ 24x1 +[\d.]+ ", table, re.M)
+    assert "Times faster than omlt" in table
+    solves = len(ENCODINGS) + 1
+    assert re.search(rf"^ T = 1 +24x1 .* {solves} of {solves} .* yes$", table, re.M)
+    assert re.search("^What auto chose$", table, re.M)
+
+
+def test_peers_print_times_ratios_and_agreement():
+    table = benchmark("peers.py", "--quick")
+    assert re.search(r"^ layout +auto +OMLT \+ HiGHS", table, re.M)
+    assert re.search(r"^ all +[\d.]+x", table, re.M)
+    assert re.search(r"auto is slower (than the fastest peer by at most|nowhere)", table)
+    assert re.search(r"^ T = 1 +24x1 .* yes$", table, re.M)
+
+
+def test_peers_that_are_not_installed_are_left_out_by_name():
+    code = (
+        "import importlib.util, runpy, sys; find = importlib.util.find_spec;"
+        "gone = ('gurobi', 'pyscipopt');"
+        "importlib.util.find_spec = lambda n: None if n.startswith(gone) else find(n);"
+        f"sys.path.insert(0, {str(ROOT / 'benchmarks')!r}); sys.argv = ['peers.py', '--quick'];"
+        "runpy.run_module('peers', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for name in ("PySCIPOpt-ML + SCIP", "gurobi-ml + Gurobi"):
+        assert f'{name}: not installed; pip install -e ".[peers]"' in done.stdout
+    assert re.search(r"^ layout +auto +OMLT \+ HiGHS$", done.stdout, re.M)
+
+
+def test_linked_benchmarks_name_mistakes():
+    assert "no net '7x7'" in refused("peers.py", "--layouts", "7x7")
+    assert "at least 1" in refused("encodings.py", "--copies", 0)
+    assert "invalid choice: 'best'" in refused("encodings.py", "--encodings", "best")
+
+
+def test_public_nets_solve_both_directions_over_the_right_box(tmp_path):
+    for name in ("own", "given"):
+        shutil.copy(ROOT / "models" / "24x1.onnx", tmp_path / f"{name}.onnx")
+    (tmp_path / "damaged.onnx").write_bytes(b"no net")
+    (tmp_path / "boxes.json").write_text('{"given": {"lower": [0, 0], "upper": [1, 0.5]}}')
+    table = benchmark("public_nets.py", tmp_path, "--time-limit", 20)
+    assert re.search(r"^not read: .*damaged.onnx", table, re.M)
+    assert re.search(r"^ given +2 +24x1 +1 +24 +boxes.json$", table, re.M)
+    assert re.search(r"^ own +2 +24x1 +1 +24 +the file's own$", table, re.M)
+    assert len(re.findall(r"^ (?:own|given) +0 +(?:minimize|maximize) ", table, re.M)) == 4
+    for encoding in ("omlt", "auto"):
+        assert re.search(rf"^ {encoding} +4 of 4 ", table, re.M)
+
+
+def test_public_nets_name_mistakes(tmp_path):
+    assert "is no folder" in refused("public_nets.py", tmp_path / "none")
+    assert "no net to solve" in refused("public_nets.py", tmp_path)
+    shutil.copy(ROOT / "models" / "24x1.onnx", tmp_path)
+    for text in ("{", '{"24x1": {"lower": [0]}}', '{"24x1": {"lower": [0], "upper": [1]}}'):
+        (tmp_path / "boxes.json").write_text(text)
+        assert "boxes.json" in refused("public_nets.py", tmp_path)
+
+
+def test_building_prints_ratios():
+    table = benchmark("building.py", "--quick")
+    for model in ("random 5 - 2x10 - 5", "8 copies of 3x8"):
+        rows = re.findall(rf"^ {model} +(OMLT|bigm, .*?) +[\d.]+ +[\d.]+ +[\d.]+x", table, re.M)
+        assert rows == ["OMLT", "bigm, bounds given", "bigm, with interval bounds"]
+    assert "does not exist" in refused("building.py", "none.onnx")
+
+
+def behave(task):
+    """A `prepare` for `run_fresh` that does what it is told, before or in the solve."""
+    from timing import Answer
+
+    def solve(clock):
+        if task == "raise":
+            raise ValueError("no good")
+        if task == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep({"overrun": 60.0, "late": 0.2}.get(task, 0.0))
+        return Answer("optimal", 2.0, 1.0, (0.0,), f"{clock.left():.0f} left")
+
+    if task == "unprepared":
+        raise ImportError("no such package")
+    return solve
+
+
+@pytest.mark.usefixtures("on_path")
+def test_a_fresh_solve_ends_whatever_happens():
+    from timing import run_fresh
+
+    def outcome(task, limit):
+        return run_fresh(behave, task, limit, grace=0.5)
+
+    good = outcome("good", 30.0)
+    assert good.solved
+    assert good.answer.note == "30 left"
+    assert good.gap == 0.5
+    assert good.counted == good.seconds < 5.0
+    late = outcome("late", 0.1)
+    assert (late.answer.status, late.solved, late.counted) == ("optimal", False, 0.1)
+    killed = outcome("overrun", 0.2)
+    assert (killed.answer.status, killed.timed, killed.counted) == ("timeout", True, 0.2)
+    assert "killed" in killed.answer.note
+    for task, note in (
+        ("raise", "ValueError: no good"),
+        ("unprepared", "ImportError: no such package"),
+        ("crash", "exit code -9"),
+    ):
+        failed = outcome(task, 30.0)
+        assert (failed.answer.status, failed.timed) == ("failed", False)
+        assert note in failed.answer.note
+
+
+def run_of(solver, seconds, status="optimal", row="3x8", **answer):
+    from comparing import Run
+    from timing import Answer, Outcome
+
+    return Run(solver, "T = 4", row, 0, Outcome(Answer(status, **answer), seconds, 60.0))
+
+
+@pytest.mark.usefixtures("on_path")
+def test_means_and_ratios_count_timeouts_at_the_limit_and_leave_refusals_out():
+    from comparing import cell, mean_seconds, times_faster
+
+    slow = [run_of("a", 1.0, row="1x24"), run_of("a", 61.5, "timeout")]
+    fast = [run_of("b", 0.0, row="1x24"), run_of("b", 0.1, "refused", note="10 inputs")]
+    assert mean_seconds(slow) == pytest.approx((2 * 61) ** 0.5 - 1)
+    assert times_faster([*slow, run_of("c", 1.0)], "c", "a") == pytest.approx(60.0)
+    assert math.isnan(times_faster(fast[1:] + slow, "b", "a"))
+    assert cell(fast[1:]) == "refused"
+    assert cell(slow[1:]) == "> 60 (no solution)"
+    gap = run_of("a", 60.0, "timeout", objective=-2.0, bound=-2.5)
+    assert cell([gap]) == "> 60 (gap 25.0 %)"
+    assert cell([slow[0], gap]) == "10.0 (1 of 2 out, gap 25.0 %)"
+
+
+@pytest.mark.usefixtures("on_path")
+def test_contradictions_are_found():
+    from comparing import compare
+
+    def complaints(*runs):
+        return compare("3x8", runs, lambda x: float(x[0]), 1e-4).complaints
+
+    good = run_of("good", 1.0, objective=-2.0, bound=-2.0001, x=(-2.0,))
+    open_ = run_of("open", 60.0, "timeout", objective=-1.0, bound=-3.0, x=(-1.0,))
+    assert complaints(good, open_) == ()
+    cut = run_of("cut", 60.0, "timeout", objective=-1.0, bound=-1.5, x=(-1.0,))
+    assert ["bound -1.5 above -2" in line for line in complaints(good, cut)] == [True]
+    worse = run_of("worse", 1.0, objective=-1.9, bound=-2.0, x=(-1.9,))
+    assert ["optimum -1.9, others found -2" in line for line in complaints(good, worse)] == [True]
+    lying = run_of("lying", 1.0, objective=-2.0, bound=-2.0, x=(-1.8,))
+    assert ["the network says -1.8" in line for line in complaints(good, lying)] == [True]

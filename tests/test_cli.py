@@ -90,7 +90,9 @@ def test_json_is_all_that_stdout_holds_where_0_is_outside_the_box(call, net_file
 def test_a_large_big_m_is_a_warning_in_one_line(call, tmp_path):
     big = Network((np.full((1, 1), 5e3), np.eye(1)), (np.zeros(1), np.zeros(1)), Box.of([(-1, 1)]))
     save(big, tmp_path / "big.onnx")
-    code, out, err = call("optimize", tmp_path / "big.onnx", "--maximize", "--json")
+    code, out, err = call(
+        "optimize", tmp_path / "big.onnx", "--maximize", "--encoding", "omlt", "--json"
+    )
     assert code == 0
     assert json.loads(out)["objective"] == pytest.approx(5e3)
     assert err.startswith("surrogate: warning: the largest big-M is 5e+03")

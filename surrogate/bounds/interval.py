@@ -31,21 +31,30 @@ def interval_bounds(net: Network, box: Box) -> tuple[Arrays, Arrays]:
     uppers: list[FloatArray] = []
     for k, (w, b) in enumerate(zip(net.weights, net.biases, strict=True), start=1):
         lower, upper = layer_interval(w, b, h_lower, h_upper)
-        if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
-            raise BoxError(
-                f"the bounds of layer {k} overflow on the box {box}; "
-                "give a smaller box, or rescale the network's inputs and weights"
-            )
+        refuse_overflow(k, lower, upper)
         lowers.append(lower)
         uppers.append(upper)
         h_lower, h_upper = np.maximum(lower, 0.0), np.maximum(upper, 0.0)
     return tuple(lowers), tuple(uppers)
 
 
+def refuse_overflow(k: int, lower: FloatArray, upper: FloatArray) -> None:
+    """Raise `BoxError` when a bound of layer `k` is infinite or NaN."""
+    if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
+        raise BoxError(
+            f"the bounds of layer {k} overflow; "
+            "give a smaller box, or rescale the network's inputs and weights"
+        )
+
+
 def layer_interval(
     w: FloatArray, b: FloatArray, h_lower: FloatArray, h_upper: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Sound bounds of h W + b for h in [h_lower, h_upper]; infinite or NaN where they overflow."""
+    """Sound bounds of h W + b for h in [h_lower, h_upper]; infinite or NaN where they overflow.
+
+    Shapes: w (n, width), b (width,), h_lower and h_upper (n,) or (cells, n) for many at once;
+    returns two arrays of shape (width,) or (cells, width).
+    """
     positive, negative = np.maximum(w, 0.0), np.minimum(w, 0.0)
     with np.errstate(over="ignore", invalid="ignore"):  # the caller checks for what overflows
         low, high = np.abs(h_lower), np.abs(h_upper)

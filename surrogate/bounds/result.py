@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from surrogate.bounds.files import read_arrays, write_arrays
 from surrogate.box import Box, FloatArray
+from surrogate.constraints import LinearConstraints
 from surrogate.errors import InputError
+from surrogate.network import Network
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,11 @@ class Bounds:
                    bounds the outputs
     method         the method's name
     box            the inputs for which the bounds hold
-    seconds        what computing them took
+    seconds        what computing them took, with the methods that they start from
+    complete       False when a time limit ended the work on some neurons, which have the looser
+                   bounds of the method before
+    constraints    further rows that the inputs obey, or None
+    network_hash   `Network.content_hash` of the network, or None when unknown
 
     Raises `InputError` when lower and upper differ in shape, or a lower bound is above its upper.
     """
@@ -37,6 +48,9 @@ class Bounds:
     method: str
     box: Box
     seconds: float
+    complete: bool = True
+    constraints: LinearConstraints | None = None
+    network_hash: str | None = None
 
     def __post_init__(self) -> None:
         """Copy and freeze the arrays, and check that they are intervals."""
@@ -75,4 +89,60 @@ class Bounds:
             active=sum(c.active for c in layers),
             inactive=sum(c.inactive for c in layers),
             unstable=sum(c.unstable for c in layers),
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to the .npz file `path`; `Bounds.load` returns equal bounds.
+
+        Raises `StoreError` when the file cannot be written. It appears whole or not at all.
+        """
+        arrays = {f"lower_{k}": a for k, a in enumerate(self.lower)}
+        arrays |= {f"upper_{k}": a for k, a in enumerate(self.upper)}
+        if self.constraints is not None:
+            arrays |= {"matrix": self.constraints.matrix, "rhs": self.constraints.rhs}
+        arrays["box"] = np.stack([self.box.lower, self.box.upper])
+        facts = (self.method, repr(self.seconds), str(self.complete), self.network_hash or "")
+        write_arrays(path, {**arrays, "facts": np.array(facts)})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], net: Network | None = None) -> Bounds:
+        """The bounds that `save` wrote to `path`.
+
+        net   when given, the network for which the bounds must have been computed
+
+        Raises `InputError` when the file is missing, damaged, no file of bounds, or about another
+        network.
+        """
+        arrays = read_arrays(path)
+        try:
+            bounds = cls._of(arrays)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise InputError(
+                f"{os.fspath(path)!r} is damaged ({exc}); save the bounds again"
+            ) from exc
+        if net is not None and bounds.network_hash != net.content_hash:
+            raise InputError(
+                f"{os.fspath(path)!r} has bounds of another network (content hash "
+                f"{bounds.network_hash or 'unknown'}, not {net.content_hash}); "
+                "compute the bounds of this one"
+            )
+        return bounds
+
+    @classmethod
+    def _of(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Bounds:
+        """The bounds in the arrays of a file; raises whatever goes wrong."""
+        n = sum(name.startswith("lower_") for name in arrays)
+        method, seconds, complete, network_hash = arrays["facts"].tolist()
+        constraints = None
+        if "matrix" in arrays:
+            constraints = LinearConstraints(arrays["matrix"], arrays["rhs"])
+        return cls(
+            lower=tuple(arrays[f"lower_{k}"] for k in range(n)),
+            upper=tuple(arrays[f"upper_{k}"] for k in range(n)),
+            method=method,
+            box=Box(*arrays["box"]),
+            seconds=float(seconds),
+            complete={"True": True, "False": False}[complete],
+            constraints=constraints,
+            network_hash=network_hash or None,
         )

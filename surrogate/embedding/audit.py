@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.encodings import Activations
+from surrogate.encodings import Formulation
 from surrogate.errors import AuditError
 from surrogate.network import Network
+from surrogate.solving import objective_value, solve_fixed
 
 Variables = tuple[Any, ...]  # Pyomo variables: Pyomo has no types
 
@@ -31,6 +32,9 @@ class Audit:
     pattern_matches    whether every binary, rounded, is the sign of the neuron's a(x)
     inputs, outputs    x (d,) and y (m,), as in the model
     expected           net(x), shape (m,)
+    objective          the model's objective at the solution, None when it has no single one
+    fixed_objective    the best objective with every binary fixed: this network's to the pattern of
+                       net(x), all others as in the solution; None when there is none
     """
 
     output_error: float
@@ -39,6 +43,8 @@ class Audit:
     inputs: FloatArray
     outputs: FloatArray
     expected: FloatArray
+    objective: float | None
+    fixed_objective: float | None
 
     @property
     def error(self) -> float:
@@ -52,7 +58,11 @@ class Audit:
 
 
 def audit_solution(
-    network: Network, inputs: Variables, outputs: Variables, activations: Activations
+    network: Network,
+    inputs: Variables,
+    outputs: Variables,
+    formulation: Formulation,
+    model: Any,
 ) -> Audit:
     """Compare the values that are in the variables with the network.
 
@@ -68,9 +78,13 @@ def audit_solution(
     A binary q matches when round(q) = 1 and a(x) > 0, or round(q) = 0 and a(x) < 0, or
     |a(x)| <= 1e-6 (1 + |a(x)|), where both patterns give the same function.
 
+    Then the model is solved again as a linear program, with the integers fixed and the network's
+    binaries at the pattern of net(x): a solver that used its tolerances (times M) to report a
+    better objective than the network allows shows here. The values in the model stay as they are.
+
     Raises `AuditError` when a variable has no value: `solve` clears them all when it starts.
     """
-    x, y = _values(inputs), _values(outputs)
+    activations, x, y = formulation.activations(), _values(inputs), _values(outputs)
     *hidden, expected = (layer[0] for layer in network.preactivations(x[None, :]))
     errors, matches = [0.0], True
     for a, pre, post, binary in zip(
@@ -86,6 +100,10 @@ def audit_solution(
         inputs=x,
         outputs=y,
         expected=expected,
+        objective=objective_value(model),
+        fixed_objective=(
+            solve_fixed(model, formulation.true_pattern(x)) if np.isfinite(x).all() else None
+        ),
     )
 
 

@@ -8,17 +8,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyomo.environ as pyo
 from omlt import OmltBlock
+from pyomo.common.gc_manager import PauseGC
 from pyomo.repn import generate_standard_repn
 
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
 from surrogate.embedding.audit import Audit, Variables, audit_solution
 from surrogate.embedding.checks import bounds_on, check_block, check_network, input_box, listed
-from surrogate.encodings import ENCODINGS, Activations, resolve_encoding
+from surrogate.encodings import ENCODINGS, Activations, Formulation, check_encoding, choose
 from surrogate.network import Network
 
 LARGEST_SAFE_M = 1e3
@@ -40,7 +42,11 @@ class Size:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Embedding:
-    """A network in a Pyomo model: see `embed`. `seconds` is what bounds and building took."""
+    """A network in a Pyomo model: see `embed`.
+
+    seconds   what bounds and building took
+    reason    why `auto` chose this encoding, or that it was asked for
+    """
 
     network: Network
     box: Box
@@ -49,9 +55,19 @@ class Embedding:
     outputs: Variables
     encoding: str
     bounds: Bounds
-    size: Size
     seconds: float
-    activations: Activations
+    formulation: Formulation
+    reason: str
+
+    @property
+    def activations(self) -> Activations:
+        """The variables of the hidden neurons."""
+        return self.formulation.activations()
+
+    @cached_property
+    def size(self) -> Size:
+        """What the embedding added to the model, counted when it is first asked for."""
+        return _size(self.block)
 
     def __repr__(self) -> str:
         """One line: the network, where it is, its encoding and its size."""
@@ -63,7 +79,9 @@ class Embedding:
 
     def audit(self) -> Audit:
         """Compare the solution in the model with the network: see `audit_solution`."""
-        return audit_solution(self.network, self.inputs, self.outputs, self.activations)
+        return audit_solution(
+            self.network, self.inputs, self.outputs, self.formulation, self.block.model()
+        )
 
 
 def embed(
@@ -72,7 +90,7 @@ def embed(
     inputs: Any,
     outputs: Any | None = None,
     encoding: str = "auto",
-    bounds: Bounds | None = None,
+    bounds: Bounds | str | None = None,
 ) -> Embedding:
     """Add constraints to `block` that hold exactly when outputs = net(inputs).
 
@@ -80,9 +98,11 @@ def embed(
     inputs     one Pyomo variable per input, in the network's order; an indexed variable counts in
                the order of its index, a scalar variable as one input; a variable may come twice
     outputs    variables to equate with the outputs; None makes new ones (`Embedding.outputs`)
-    encoding   a key of `surrogate.encodings.ENCODINGS`, or "auto"
-    bounds     pre-activation bounds from `compute_bounds`; None computes interval bounds. The
-               "omlt" encoding uses OMLT's own bounds whatever is given.
+    encoding   a key of `surrogate.encodings.ENCODINGS`, or "auto": see `surrogate.encodings.auto`;
+               `Embedding.encoding` and `Embedding.reason` say what was chosen and why
+    bounds     pre-activation bounds from `compute_bounds`, a bounds method's name, or None for the
+               method that suits the encoding. The "omlt" encoding uses OMLT's own bounds whatever
+               is given. Linear constraints that the bounds rest on become constraints of the block.
 
     The box is the variables' bounds (domains included) intersected with the network's own box.
     The model holds the inputs to it: where a variable's bounds are wider, or are widened later,
@@ -94,17 +114,19 @@ def embed(
     encoding uses a big-M above 1e3.
     """
     start = time.perf_counter()
-    name = resolve_encoding(encoding)
+    check_encoding(encoding)
     check_network(net)
     check_block(block)
     xs = listed(inputs, "input", net.n_inputs)
     ys = None if outputs is None else listed(outputs, "output", net.n_outputs)
     box = input_box(net, xs)
-    bounds = compute_bounds(net, box) if bounds is None else bounds_on(bounds, net, box)
-
-    formulation = ENCODINGS[name](net, bounds)
+    if isinstance(bounds, str):
+        bounds = compute_bounds(net, box, bounds)
+    chosen = choose(net, box, encoding, None if bounds is None else bounds_on(bounds, net, box))
+    formulation = ENCODINGS[chosen.encoding](net, chosen.bounds)
     block.surrogate = OmltBlock()
-    with _initial_values_may_leave_bounds():
+    # Python's garbage collector would look at the growing model again and again.
+    with PauseGC(), _initial_values_may_leave_bounds():
         block.surrogate.build_formulation(formulation)
     block.link_inputs = _links(xs, block.surrogate.inputs)
     if ys is None:
@@ -114,11 +136,20 @@ def embed(
     for variable in block.surrogate.component_data_objects(pyo.Var, descend_into=True):
         # OMLT starts its variables at 0, which an audit would take for a solution.
         variable.set_value(None, skip_validation=True)
-    activations = formulation.activations()
     seconds = time.perf_counter() - start
-    _warn_if_large(activations.largest_m, box)
-    size = _size(block)
-    return Embedding(net, box, block, xs, ys, name, bounds, size, seconds, activations)
+    _warn_if_large(formulation.activations().largest_m, box)
+    return Embedding(
+        network=net,
+        box=box,
+        block=block,
+        inputs=xs,
+        outputs=ys,
+        encoding=chosen.encoding,
+        bounds=chosen.bounds,
+        seconds=seconds,
+        formulation=formulation,
+        reason=chosen.reason,
+    )
 
 
 @contextmanager

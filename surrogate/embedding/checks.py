@@ -113,4 +113,4 @@ def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
             f"the bounds hold on {bounds.box}, the variables allow {box}; "
             "compute the bounds on a box that contains it"
         )
-    return replace(bounds, box=box)
+    return bounds if bounds.box == box else replace(bounds, box=box)

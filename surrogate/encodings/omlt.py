@@ -12,11 +12,13 @@ Source: F. Ceccon et al., OMLT: Optimization & Machine Learning Toolkit, JMLR 23
 
 from __future__ import annotations
 
+from typing import Any
+
 from omlt.neuralnet import NetworkDefinition, ReluBigMFormulation
 from omlt.neuralnet.layer import DenseLayer, InputLayer
 
 from surrogate.bounds import Bounds
-from surrogate.box import Box
+from surrogate.box import Box, FloatArray
 from surrogate.encodings.handles import Activations
 from surrogate.network import Network
 
@@ -27,8 +29,11 @@ class OmltBigM(ReluBigMFormulation):  # type: ignore[misc]  # OMLT ships no anno
     Only the box of `bounds` is used: OMLT computes its own L and U, and that is the baseline.
     """
 
+    method = "interval"
+
     def __init__(self, net: Network, bounds: Bounds) -> None:
         super().__init__(network_definition(net, bounds.box))
+        self._net = net
 
     def activations(self) -> Activations:
         """The variables of the hidden neurons, once the formulation is built."""
@@ -45,6 +50,12 @@ class OmltBigM(ReluBigMFormulation):  # type: ignore[misc]  # OMLT ships no anno
             binary=tuple(tuple(layer.q_relu.values()) for layer in layers),
             largest_m=max(ms, default=0.0),
         )
+
+    def true_pattern(self, x: FloatArray) -> list[tuple[Any, float]]:
+        """The formulation's binaries, and their values where the outputs are net(x)."""
+        hidden = self._net.preactivations(x[None, :])[:-1]
+        layers = zip(self.activations().binary, hidden, strict=True)
+        return [(q, float(v > 0.0)) for row, a in layers for q, v in zip(row, a[0], strict=True)]
 
 
 def network_definition(net: Network, box: Box) -> NetworkDefinition:

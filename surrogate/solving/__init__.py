@@ -1,7 +1,20 @@
-"""Solving: HiGHS through Pyomo, limits, log audit and statuses."""
+"""Solving: a Pyomo model to HiGHS and back, limits, statuses and hints."""
 
-from surrogate.solving.checks import Option
-from surrogate.solving.highs import REL_GAP, TOLERANCES, solve
-from surrogate.solving.solution import Solution, Status
+from surrogate.programs import TOLERANCES, Option, Status
+from surrogate.solving.fixing import objective_value, solve_fixed
+from surrogate.solving.highs import REL_GAP, solve
+from surrogate.solving.hints import Choice, SolverHints
+from surrogate.solving.solution import Solution
 
-__all__ = ["REL_GAP", "TOLERANCES", "Option", "Solution", "Status", "solve"]
+__all__ = [
+    "REL_GAP",
+    "TOLERANCES",
+    "Choice",
+    "Option",
+    "Solution",
+    "SolverHints",
+    "Status",
+    "objective_value",
+    "solve",
+    "solve_fixed",
+]

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
-import highspy
 import pyomo.environ as pyo
 from pyomo.core.base.block import BlockData
 from pyomo.repn.util import categorize_valid_components
 
-from surrogate.errors import InputError, SolverError
-
-Option = bool | int | float | str
+from surrogate.errors import InputError
+from surrogate.programs import Option
 
 # Options that `solve` sets itself, or that would hide the log in which it looks for errors.
 RESERVED = frozenset(
@@ -60,22 +58,15 @@ def check_model(model: Any) -> None:
         )
 
 
-def check_options(options: Mapping[str, Option]) -> None:
-    """Refuse reserved options (`InputError`), and those HiGHS does not take (`SolverError`)."""
+def check_reserved(options: Mapping[str, Option]) -> None:
+    """Refuse what is no mapping, and the options that `solve` sets from its own arguments."""
     if not isinstance(options, Mapping):
         raise InputError(f"options is {options!r}; give a mapping of HiGHS option names to values")
-    probe = highspy.Highs()
-    probe.setOptionValue("output_flag", False)
-    for name, option in options.items():
+    for name in options:
         if name in RESERVED:
             raise InputError(
                 f"option {name!r} is not free: solve() sets the limits, threads, seed and gap from "
                 "its own arguments, and reads the log; leave it out"
-            )
-        if probe.setOptionValue(name, option) != highspy.HighsStatus.kOk:
-            raise SolverError(
-                f"HiGHS refuses the option {name!r} = {option!r}: no such option, or not a value "
-                "it allows; see https://ergo-code.github.io/HiGHS/stable/options/definitions"
             )
 
 
@@ -83,7 +74,6 @@ def nonlinear_component(model: Any) -> str:
     """The first constraint or objective that HiGHS cannot take, for a message."""
     for component in model.component_data_objects((pyo.Constraint, pyo.Objective), active=True):
         expression = component.body if component.ctype is pyo.Constraint else component.expr
-        allowed = (0, 1) if component.ctype is pyo.Constraint else (0, 1, 2)
-        if expression.polynomial_degree() not in allowed:
+        if expression.polynomial_degree() not in (0, 1):
             return f"{component.ctype.__name__.lower()} {component.name!r}"
     return "the model"

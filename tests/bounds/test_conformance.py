@@ -1,6 +1,5 @@
 """What every bounds method must pass."""
 
-from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -12,6 +11,7 @@ from surrogate.bounds import METHODS, Bounds, Counts, compute_bounds
 from surrogate.box import Box
 from surrogate.errors import BoxError, InputError
 from surrogate.network import Network
+from tests.bounds.exact import exact_layers
 from tests.nets import make_net, net_of
 
 pytestmark = pytest.mark.parametrize("method", METHODS)
@@ -64,19 +64,6 @@ def test_points_of_gradient_ascent_are_inside(method, net):
     for k, b in enumerate(net.biases):
         for j, sign in product(range(len(b)), (-1, 1)):
             assert_inside(net, bounds, ascend(net, net.box, k, j, sign, rng))
-
-
-def exact_layers(net, x):
-    """a_1 .. a_K at x in rational arithmetic."""
-    h, layers = [Fraction(v) for v in x], []
-    for w, b in zip(net.weights, net.biases, strict=True):
-        a = [
-            sum((h_i * Fraction(w_i) for h_i, w_i in zip(h, column, strict=True)), Fraction(b_j))
-            for column, b_j in zip(w.T.tolist(), b.tolist(), strict=True)
-        ]
-        layers.append(a)
-        h = [max(v, Fraction(0)) for v in a]
-    return layers
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -14,7 +14,7 @@ from tests.nets import make_net, net_of
 def solved(net):
     """A solved model with the embedded net."""
     m = model_of()
-    emb = embed(m.net, net, m.x)
+    emb = embed(m.net, net, m.x, encoding="omlt")
     m.objective = pyo.Objective(expr=emb.outputs[0])
     solve(m)
     return m, emb
@@ -58,7 +58,7 @@ def test_audit_sees_a_wrong_binary(solved, net):
 def test_a_binary_may_be_either_at_a_kink():
     net = net_of([[[1.0]], [[1.0]]], [[0.0], [0.0]], [(-1, 1)])
     m = model_of(n=1)
-    emb = embed(m.net, net, m.x)
+    emb = embed(m.net, net, m.x, encoding="omlt")
     m.objective = pyo.Objective(expr=emb.outputs[0])
     m.x[0].fix(0.0)
     solve(m)
@@ -135,7 +135,7 @@ def solved_model():
     model = pyo.ConcreteModel()
     model.x = pyo.Var(range(2), bounds=(-1, 1))
     model.net = pyo.Block()
-    embedding = embed(model.net, make_net((3, 3), seed=11), model.x)
+    embedding = embed(model.net, make_net((3, 3), seed=11), model.x, encoding="omlt")
     model.x[0].fix(0.31)
     model.x[1].fix(-0.47)
     model.objective = pyo.Objective(expr=embedding.outputs[0])

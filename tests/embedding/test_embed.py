@@ -200,13 +200,13 @@ def test_a_large_big_m_warns():
     m = model_of(bounds=(-2000, 2000), n=1)
     net = net_of([[[1.0]], [[1.0]]], [[0.0], [0.0]], [(-2000, 2000)])
     with pytest.warns(BigMWarning, match="largest big-M is 2e.03, above 1000"):
-        embed(m.net, net, m.x)
+        embed(m.net, net, m.x, encoding="omlt")
 
 
 def test_size():
     net = net_of([[[1.0, 2.0]], [[3.0], [0.0]]], [[0.0, 1.0], [0.5]], [(-1, 1)])
     m = model_of(n=1)
-    emb = embed(m.net, net, m.x)
+    emb = embed(m.net, net, m.x, encoding="omlt")
     # OMLT, d inputs, h neurons, m outputs: 3 d + 3 h + 4 m variables, 2 d + 5 h + 4 m rows; a link
     # per input. Nonzeros: 2 per link and copy, 1 + 2 + 2 + 3 per neuron, and the dense rows.
     assert emb.size == Size(
@@ -253,7 +253,7 @@ def test_an_embedding_shows_itself_in_one_line():
     model = pyo.ConcreteModel()
     model.x = pyo.Var(range(2), bounds=(-1, 1))
     model.net = pyo.Block()
-    embedding = embed(model.net, make_net((3, 3)), model.x)
+    embedding = embed(model.net, make_net((3, 3)), model.x, encoding="omlt")
     assert repr(embedding) == (
         "Embedding(2x3 in 'net', omlt, 28 variables, 6 binaries, 40 constraints)"
     )

@@ -1,0 +1,145 @@
+"""Seconds to build a model: OMLT's own build against surrogate's, on a large net and on copies.
+
+    python benchmarks/building.py [NET.onnx] [--encoding bigm] [--bounds interval] [--rounds 5]
+
+(a) OMLT: `OmltBlock.build_formulation(ReluBigMFormulation(net))` per copy, with OMLT's own bounds;
+(b) surrogate, bounds given: `embed` per copy, with bounds computed before;
+(c) surrogate, with bounds: the same, and the bounds computed once, inside the clock.
+
+Two models: one copy of NET.onnx, over its own box or [-1, 1]^d (without NET: random weights in the
+shape of ACAS Xu, 5 inputs, 6 layers of 50, 5 outputs), and 8 copies of models/3x8.onnx. All in one
+process and in turn, (a) (b) (c) (a) (b) (c) ..., after one round that does not count; each build
+has weights of its own, so that no cache of an earlier one helps. Nothing is solved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import statistics
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from comparing import machine, progress
+from linked_runs import MODELS
+from omlt_models import omlt_copies
+
+from surrogate.bounds import METHODS, compute_bounds
+from surrogate.box import Box
+from surrogate.embedding import BigMWarning, embed
+from surrogate.encodings import ENCODINGS
+from surrogate.errors import SurrogateError
+from surrogate.network import Network
+from surrogate.onnx_files import load
+from surrogate.report import Table, print_table
+from surrogate.report.table import digits
+
+ACAS = (5, *[50] * 6, 5)
+COPIES = 8
+
+
+def main() -> None:
+    """Print the table of seconds and ratios."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("net", nargs="?", type=Path, metavar="NET.onnx", help="default: random, in ACAS Xu's shape")
+    add("--encoding", choices=list(ENCODINGS), default="bigm", help="(default: %(default)s)")
+    add("--bounds", choices=list(METHODS), default="interval", help="(default: %(default)s)")
+    add("--rounds", type=int, default=5, metavar="N", help="rounds that count (%(default)s)")
+    add("--quick", action="store_true", help="one round, on a net of 2 layers of 10: a trial run")
+    args = parser.parse_args()
+    if args.rounds < 1:
+        parser.error(f"--rounds is {args.rounds}; give at least 1")
+    rounds = 1 if args.quick else args.rounds
+    try:
+        large = _large_net(args.net, (5, 10, 10, 5) if args.quick else ACAS)
+        linked = load(MODELS / "3x8.onnx")
+    except SurrogateError as error:
+        parser.error(str(error))
+    warnings.simplefilter("ignore", BigMWarning)  # nothing is solved
+    rows = []
+    for name, net, copies in (
+        (args.net.stem if args.net else f"random 5 - {large.layout} - 5", large, 1),
+        (f"{COPIES} copies of 3x8", linked, COPIES),
+    ):
+        rows += compared(name, net, copies, rounds, args.encoding, args.bounds)
+    columns = ("model", "build", "minimum s", "median s", "times faster: minimum", "median")
+    print_table(Table("Seconds to build", columns, tuple(rows), (f"{rounds} rounds",), keys=2))
+    print(machine(["surrogate", "omlt", "pyomo", "numpy"]))
+
+
+def _large_net(path: Path | None, sizes: Sequence[int]) -> Network:
+    """The net of the file, with a box; without a file, random He-uniform weights."""
+    if path is not None:
+        net = load(path)
+        return replace(net, box=net.box or Box.of([(-1.0, 1.0)] * net.n_inputs))
+    rng = np.random.default_rng(0)
+    return Network(
+        tuple(rng.uniform(-1.0, 1.0, shape) * np.sqrt(6 / shape[0]) for shape in pairwise(sizes)),
+        tuple(rng.uniform(-0.1, 0.1, size) for size in sizes[1:]),
+        Box.of([(-1.0, 1.0)] * sizes[0]),
+    )
+
+
+def compared(
+    name: str, net: Network, copies: int, rounds: int, encoding: str, method: str
+) -> list[tuple[str, ...]]:
+    """The rows of one model: OMLT, bounds given, with bounds."""
+
+    def with_bounds(net: Network) -> None:
+        _embedded(net, copies, encoding, compute_bounds(net, method=method))
+
+    def bounds_given(net: Network) -> Callable[[Network], None]:
+        bounds = compute_bounds(net, method=method)
+        return lambda net: _embedded(net, copies, encoding, bounds)
+
+    builds: dict[str, Callable[[Network], Callable[[Network], Any]]] = {
+        "OMLT": lambda _: lambda net: omlt_copies(net, net.domain(), copies),
+        f"{encoding}, bounds given": bounds_given,
+        f"{encoding}, with {method} bounds": lambda _: with_bounds,
+    }
+    seconds: dict[str, list[float]] = {build: [] for build in builds}
+    for r in range(rounds + 1):
+        for i, (build, prepare) in enumerate(builds.items()):
+            # Another network every time, alike in all that costs time.
+            shift = 1e-3 * (1 + i + len(builds) * r)
+            changed = replace(net, biases=(*net.biases[:-1], net.biases[-1] + shift))
+            seconds[build].append(_timed(prepare(changed), changed))
+        progress(f"{name}: round {r} of {rounds}")
+    figures = {build: (min(t[1:]), statistics.median(t[1:])) for build, t in seconds.items()}
+    omlt = figures["OMLT"]
+    return [
+        (name, build, digits(low), digits(mid), f"{omlt[0] / low:.1f}x", f"{omlt[1] / mid:.1f}x")
+        for build, (low, mid) in figures.items()
+    ]
+
+
+def _timed(make: Callable[[Network], Any], net: Network) -> float:
+    gc.collect()  # nobody pays for the model of the build before
+    start = perf_counter()
+    make(net)
+    return perf_counter() - start
+
+
+def _embedded(net: Network, copies: int, encoding: str, bounds: Any) -> None:
+    """`copies` embeddings in one model."""
+    pairs = net.domain().pairs()
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(copies), range(net.n_inputs), bounds=lambda _m, _t, i: pairs[i])
+    model.net = pyo.Block(range(copies))
+    for t in range(copies):
+        inputs = [model.x[t, i] for i in range(net.n_inputs)]
+        embed(model.net[t], net, inputs, encoding=encoding, bounds=bounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Named arrays in one .npz file: written whole or not at all, read without running anything."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from surrogate.errors import InputError, StoreError
+
+_FORMAT = "surrogate bounds 1"
+
+
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> None:
+    """Write `arrays` to the file `path`. Raises `StoreError` when it cannot be written."""
+    target = Path(path)
+    temporary = target.with_name(f".{uuid.uuid4().hex}.tmp") if target.name else target
+    named: dict[str, Any] = {**arrays, "format": _FORMAT}
+    try:
+        try:
+            with temporary.open("xb") as file:
+                np.savez_compressed(file, **named)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as exc:  # ValueError: a zero byte in the path
+        raise StoreError(
+            f"cannot write {str(target)!r}: {getattr(exc, 'strerror', None) or exc}; "
+            "give a file name in a folder that exists and can be written"
+        ) from exc
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, npt.NDArray[Any]]:
+    """What `write_arrays` wrote. Raises `InputError` when it did not write this file."""
+    try:
+        if Path(path).exists() and not Path(path).is_file():  # reading a device may never end
+            raise InputError("is no regular file")
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        if str(arrays.pop("format")) != _FORMAT:
+            raise InputError("is of another format or version")
+    except Exception as exc:  # a damaged file can trip any part of zipfile, zlib or numpy
+        reason = getattr(exc, "strerror", None) or exc
+        raise InputError(
+            f"{os.fspath(path)!r} is no file of bounds, or is damaged ({type(exc).__name__}: "
+            f"{reason}); give a file that `Bounds.save` wrote"
+        ) from exc
+    return arrays

@@ -1,0 +1,47 @@
+"""`Encoded`: a network as columns and rows, with what the solver and the audit need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from surrogate.bounds import Bounds
+from surrogate.box import FloatArray
+from surrogate.programs import Builder, Option
+from surrogate.programs.program import BoolArray, IntArray
+
+Pattern = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """The mathematics of one encoding of one net, ready to be written any number of times.
+
+    builder    the columns and rows; its first two groups are `inputs` and `outputs`
+    pattern    from an input x of shape (d,): the values of all integer columns, in their order, at
+               which the model's outputs are net(x)
+    post       per hidden layer, shape (width,): the column of z = max(0, a), or -1
+    binary     per hidden layer, shape (width,): the column that is 1 when the neuron is active and
+               0 when it is not, or -1
+    largest_m  the largest big-M constant, 0 when there is none
+    choices    (columns, group) of each `surrogate.solving.Choice`
+    options    HiGHS options that suit the encoding
+    """
+
+    builder: Builder
+    pattern: Pattern
+    post: tuple[IntArray, ...]
+    binary: tuple[IntArray, ...]
+    largest_m: float = 0.0
+    choices: tuple[tuple[IntArray, IntArray], ...] = ()
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+def largest(bounds: Bounds, split: Sequence[BoolArray]) -> float:
+    """The largest magnitude among the bounds of the neurons that `split` marks, 0 when none."""
+    found = [0.0]
+    for low, up, mark in zip(bounds.lower, bounds.upper, split, strict=False):
+        found.append(float(np.maximum(-low, up)[mark].max(initial=0.0)))
+    return max(found)

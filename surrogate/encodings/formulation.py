@@ -1,0 +1,90 @@
+"""What our own encodings share: an OMLT formulation whose mathematics is said in arrays."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from omlt.formulation import _PyomoFormulation
+
+from surrogate.bounds import Bounds
+from surrogate.box import FloatArray
+from surrogate.encodings.encoded import Encoded
+from surrogate.encodings.handles import Activations
+from surrogate.encodings.writing import write
+from surrogate.network import Network
+from surrogate.programs import Builder
+from surrogate.programs.program import IntArray
+from surrogate.solving.hints import ATTRIBUTE, Choice, SolverHints
+
+
+class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships no annotations
+    """A formulation of `net` on the box of `bounds`, for `OmltBlock.build_formulation`.
+
+    Not built on OMLT's `FullSpaceNNFormulation`, which names its blocks by `id(layer)`: two runs
+    would write two different model files.
+    """
+
+    method: ClassVar[str]
+    """The bounds method that pays, when none is asked for."""
+
+    def __init__(self, net: Network, bounds: Bounds) -> None:
+        super().__init__()
+        self.net = net
+        self.encoded = self.encode(net, bounds)
+        self._variables: list[Any] = []
+
+    @staticmethod
+    @abstractmethod
+    def encode(net: Network, bounds: Bounds) -> Encoded:
+        """Columns and rows that say y = net(x) for x in the box of `bounds`."""
+
+    @property
+    def input_indexes(self) -> list[int]:
+        """The indices of `block.inputs`."""
+        return list(range(self.net.n_inputs))
+
+    @property
+    def output_indexes(self) -> list[int]:
+        """The indices of `block.outputs`."""
+        return list(range(self.net.n_outputs))
+
+    def activations(self) -> Activations:
+        """The variables of the hidden neurons, once the formulation is built."""
+        encoded = self.encoded
+        return Activations(
+            pre=tuple((None,) * len(b) for b in self.net.biases[:-1]),
+            post=tuple(self._at(columns) for columns in encoded.post),
+            binary=tuple(self._at(columns) for columns in encoded.binary),
+            largest_m=encoded.largest_m,
+        )
+
+    def true_pattern(self, x: FloatArray) -> list[tuple[Any, float]]:
+        """The formulation's binaries, and their values where the outputs are net(x)."""
+        groups = [c.index.tolist() for c in self.encoded.builder.columns if c.integer]
+        binaries = [self._variables[j] for group in groups for j in group]
+        return list(zip(binaries, self.encoded.pattern(x).tolist(), strict=True))
+
+    def _at(self, columns: IntArray) -> tuple[Any | None, ...]:
+        return tuple(None if j < 0 else self._variables[j] for j in columns.tolist())
+
+    def _build_formulation(self) -> None:
+        given = {"inputs": self.block.inputs, "outputs": self.block.outputs}
+        self._variables = write(self.encoded.builder, self.block, given)
+        choices = tuple(
+            Choice(tuple(self._variables[j] for j in columns.tolist()), group)
+            for columns, group in self.encoded.choices
+        )
+        setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices))
+
+
+def begun(bounds: Bounds) -> tuple[Builder, IntArray, IntArray]:
+    """A builder with what every encoding has: inputs, outputs, and the inputs' constraints."""
+    builder, box = Builder(), bounds.box
+    x = builder.add_columns("inputs", box.lower, box.upper)
+    y = builder.add_columns("outputs", bounds.lower[-1], bounds.upper[-1])
+    if bounds.constraints is not None:  # the bounds hold for inputs that satisfy them only
+        matrix, rhs = bounds.constraints.matrix, bounds.constraints.rhs
+        builder.add_rows("constraints", -np.inf, rhs, (x, matrix))
+    return builder, x, y

@@ -1,0 +1,19 @@
+"""Mixed-integer linear programs in arrays, and HiGHS to solve them."""
+
+from surrogate.programs.builder import Builder, Columns, Rows
+from surrogate.programs.highs import TOLERANCES, Option, Session, check_options
+from surrogate.programs.outcome import Outcome, Status
+from surrogate.programs.program import Program
+
+__all__ = [
+    "TOLERANCES",
+    "Builder",
+    "Columns",
+    "Option",
+    "Outcome",
+    "Program",
+    "Rows",
+    "Session",
+    "Status",
+    "check_options",
+]

@@ -1,0 +1,45 @@
+"""A model solved again with all its integers fixed: a linear program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from surrogate.programs import Session
+from surrogate.solving.translating import translate
+
+
+def objective_value(model: Any) -> float | None:
+    """The value of the model's one active objective; None without one, or without values."""
+    objectives = list(model.component_data_objects(pyo.Objective, active=True))
+    if len(objectives) != 1:
+        return None
+    value = pyo.value(objectives[0], exception=False)
+    return None if value is None else float(value)
+
+
+def solve_fixed(model: Any, fixed: Iterable[tuple[Any, float]]) -> float | None:
+    """The best objective with every integer variable fixed, None where there is no solution.
+
+    fixed   (variable, value) pairs; integer variables that are not among them stay at their values
+
+    The values in the model stay as they are.
+
+    Raises `InputError` when the model is not linear.
+    """
+    if objective_value(model) is None:
+        return None
+    translation = translate(model)
+    if translation is None:
+        return None
+    program, wanted = translation.program, {id(variable): value for variable, value in fixed}
+    lower, upper = program.lower.copy(), program.upper.copy()
+    for j in np.flatnonzero(program.integer).tolist():
+        variable = translation.variables[j]
+        lower[j] = upper[j] = wanted.get(id(variable), round(variable.value))
+    outcome = Session(replace(program, lower=lower, upper=upper), relaxed=True).solve()
+    return outcome.objective

@@ -1,0 +1,71 @@
+"""`SolverHints`: what a formulation knows that helps the solver, left on its Pyomo block.
+
+`solve` looks for the attribute `solver_hints` on every active block of the model. Without it, or
+with another solver, the model is the same; only the search is slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from surrogate.programs import Option
+from surrogate.programs.program import IntArray
+
+ATTRIBUTE = "solver_hints"
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Nonnegative variables in groups, of which each feasible point uses one: the rest are 0.
+
+    variables   Pyomo variables with bounds (0, inf), whose sum is 1 at every feasible point
+    group       shape (len(variables),): the number of each variable's group, ascending from 0
+
+    So the weights of the corners of linear regions: a region is a group.
+    """
+
+    variables: tuple[Any, ...]
+    group: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class SolverHints:
+    """HiGHS options that suit a formulation, and the choices it makes."""
+
+    options: Mapping[str, Option] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+
+
+def hints_in(model: Any) -> tuple[dict[str, Option], list[Choice]]:
+    """The options and the choices of all active blocks of a model.
+
+    Options that two blocks want differently are left as they are in HiGHS: what suits one
+    formulation may not suit the other.
+    """
+    options: dict[str, Option] = {}
+    disputed: set[str] = set()
+    choices: list[Choice] = []
+    found = [
+        hints
+        for block in model.block_data_objects(active=True)
+        if isinstance(hints := getattr(block, ATTRIBUTE, None), SolverHints)
+    ]
+    for hints in found:
+        choices += hints.choices
+        for name in {name for other in found for name in other.options}:
+            value = hints.options.get(name)
+            if value is None or options.setdefault(name, value) != value:
+                disputed.add(name)
+    return {name: v for name, v in options.items() if name not in disputed}, choices
+
+
+def choice_columns(choice: Choice, places: Mapping[int, int]) -> tuple[IntArray, IntArray] | None:
+    """The columns of a choice's variables and their groups; None when one is fixed or missing."""
+    columns = [places.get(id(variable), -1) for variable in choice.variables]
+    if min(columns, default=-1) < 0:
+        return None
+    return np.array(columns), np.asarray(choice.group)

@@ -1,0 +1,187 @@
+"""Choices restricted by reduced costs: an exact search that sees only what can still win.
+
+The linear relaxation has the value z and reduced costs r >= 0 (minimising). A feasible point that
+uses group g of a choice has weights >= 0 on g alone, which sum to 1, so that
+
+    objective >= z + sum over g of r_j x_j >= z + r_g,     r_g = min over g of r_j.
+
+Groups with r_g > delta can be left out when only points with an objective of at most z + delta are
+sought. So: solve the program with the groups of small r_g; its best value u proves itself when
+u <= z + delta, and otherwise one more program, with delta = u - z, settles it. Every round gives
+
+    optimum >= min(bound of the restricted program, z + delta).
+
+Sources: reduced-cost fixing, H. Crowder, E. Johnson, M. Padberg, Operations Research 31 (1983);
+restricted programs in rounds, E. Angelelli, R. Mansini, M. Speranza, Kernel search, Computers &
+Operations Research 37 (2010).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from surrogate.box import FloatArray
+from surrogate.programs import Outcome, Program, Session, Status
+from surrogate.programs.program import BoolArray, IntArray
+
+Columns = tuple[IntArray, IntArray]
+"""The columns of a choice, and the number of each column's group."""
+
+# Groups per choice in the first round. To measure again: benchmarks/encodings.py
+FIRST_GROUPS = 12
+
+# HiGHS lets reduced costs be wrong by 1e-7 each: z + delta is taken lower by this, relatively.
+SAFETY = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class _Relaxation:
+    """z as if minimising, the solution, and r_g of each choice's groups."""
+
+    value: float
+    costs: tuple[FloatArray, ...]
+    outcome: Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The best solution so far, and the best bound, as if minimising."""
+
+    value: float
+    bound: float
+    x: FloatArray | None
+
+
+def solve_restricted(
+    program: Program,
+    choices: Sequence[Columns],
+    time_limit: float,
+    rel_gap: float,
+    settings: Mapping[str, Any],
+) -> Outcome | None:
+    """The program's optimum in rounds, or None when its relaxation has no optimum to start from.
+
+    settings   `threads`, `seed` and `options` of every `Session`
+    """
+    deadline = time.perf_counter() + time_limit
+    relaxation = _relax(program, choices, time_limit, settings)
+    if relaxation is None:
+        return None
+    every = np.sort(np.concatenate(relaxation.costs))
+    best = _Best(math.inf, relaxation.value, None)
+    count, done = FIRST_GROUPS * len(choices), [relaxation.outcome]
+    while True:
+        delta = every[count] if count < len(every) else math.inf
+        if best.x is not None:
+            delta = best.value - relaxation.value
+        keep = _kept(program, choices, relaxation.costs, delta)
+        left = max(0.0, deadline - time.perf_counter())
+        limit = left if keep.all() or best.x is not None else left / 2
+        outcome = _round(program, keep, best.x, limit, settings)
+        done.append(outcome)
+        best = _improved(best, outcome, keep, program.maximize, relaxation.value + delta)
+        proved = best.x is not None and best.value - best.bound <= _gap(best.value, rel_gap)
+        stopped = outcome.status not in (Status.OPTIMAL, Status.INFEASIBLE) and limit == left
+        if proved or stopped or keep.all():
+            return _summary(done, best, proved, program.maximize)
+        count *= 3
+
+
+def _gap(value: float, rel_gap: float) -> float:
+    return max(rel_gap * abs(value), 1e-6)  # 1e-6 is HiGHS's absolute gap
+
+
+def _relax(
+    program: Program, choices: Sequence[Columns], time_limit: float, settings: Mapping[str, Any]
+) -> _Relaxation | None:
+    # Presolve costs more than it saves where a few rows meet thousands of columns.
+    options = {**settings["options"], "presolve": "off"}
+    session = Session(program, relaxed=True, **{**settings, "options": options})
+    outcome = session.solve(time_limit)
+    if outcome.objective is None or outcome.reduced_costs is None:
+        return None
+    sign = -1.0 if program.maximize else 1.0
+    costs = []
+    for columns, group in choices:
+        smallest = np.full(group.max() + 1, np.inf)
+        np.minimum.at(smallest, group, sign * outcome.reduced_costs[columns])
+        costs.append(smallest)
+    value = sign * outcome.objective
+    return _Relaxation(value - SAFETY * (1.0 + abs(value)), tuple(costs), outcome)
+
+
+def _kept(
+    program: Program, choices: Sequence[Columns], costs: Sequence[FloatArray], delta: float
+) -> BoolArray:
+    """Which columns stay: all but those of groups that cost more than delta."""
+    keep = np.ones(program.n_columns, dtype=bool)
+    for (columns, group), cost in zip(choices, costs, strict=True):
+        keep[columns[(cost > delta)[group]]] = False
+    return keep
+
+
+def _round(
+    program: Program,
+    keep: BoolArray,
+    start: FloatArray | None,
+    time_limit: float,
+    settings: Mapping[str, Any],
+) -> Outcome:
+    part = replace(
+        program,
+        cost=program.cost[keep],
+        lower=program.lower[keep],
+        upper=program.upper[keep],
+        integer=program.integer[keep],
+        matrix=program.matrix[:, np.flatnonzero(keep)],
+    )
+    session = Session(part, **settings)
+    if start is not None:
+        session.start(start[keep])
+    return session.solve(time_limit)
+
+
+def _improved(
+    best: _Best, outcome: Outcome, keep: BoolArray, maximize: bool, ceiling: float
+) -> _Best:
+    """With what the round found; what it left out is no better than `ceiling`."""
+    sign = -1.0 if maximize else 1.0
+    if outcome.status is Status.INFEASIBLE:
+        bound = ceiling
+    else:
+        bound = -math.inf if outcome.bound is None else min(sign * outcome.bound, ceiling)
+    value, x = best.value, best.x
+    if outcome.x is not None and outcome.objective is not None and sign * outcome.objective < value:
+        value, x = sign * outcome.objective, np.zeros(len(keep))
+        x[keep] = outcome.x
+    return _Best(value, max(best.bound, bound), x)
+
+
+def _summary(done: Sequence[Outcome], best: _Best, proved: bool, maximize: bool) -> Outcome:
+    """The last round's outcome, with the best solution and bound, and the sums of all rounds."""
+    last, sign = done[-1], -1.0 if maximize else 1.0
+    status = last.status
+    if proved:
+        status = Status.OPTIMAL
+    elif status is Status.TIME_LIMIT_NO_SOLUTION and best.x is not None:
+        status = Status.TIME_LIMIT
+    elif status is Status.OTHER_LIMIT_NO_SOLUTION and best.x is not None:
+        status = Status.OTHER_LIMIT
+    return replace(
+        last,
+        status=status,
+        objective=None if best.x is None else sign * best.value,
+        bound=sign * best.bound if math.isfinite(best.bound) else None,
+        x=best.x,
+        reduced_costs=None,
+        nodes=sum(outcome.nodes for outcome in done),
+        iterations=sum(outcome.iterations for outcome in done),
+        seconds=sum(outcome.seconds for outcome in done),
+        warnings=tuple(dict.fromkeys(line for outcome in done for line in outcome.warnings)),
+    )

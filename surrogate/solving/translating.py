@@ -1,0 +1,85 @@
+"""A Pyomo model as a `Program`, by Pyomo's own compiler of linear models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.common.errors import (
+    InfeasibleConstraintException,
+    InvalidConstraintError,
+    InvalidExpressionError,
+)
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from scipy import sparse
+
+from surrogate.box import FloatArray
+from surrogate.errors import InputError
+from surrogate.programs import Program
+from surrogate.solving.checks import nonlinear_component
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """A program, and the Pyomo variable of each of its columns. Fixed variables have none."""
+
+    program: Program
+    variables: tuple[Any, ...]
+
+    def load(self, x: FloatArray) -> None:
+        """Write a solution into the model's variables; integers are rounded to be integers."""
+        whole = self.program.integer
+        values = np.where(whole, np.round(x), x)
+        for variable, value in zip(self.variables, values.tolist(), strict=True):
+            variable.set_value(value, skip_validation=True)
+
+
+def translate(model: Any) -> Translation | None:
+    """The model's active constraints and objective; None when a constraint without variables fails.
+
+    Raises `InputError` when the model is not linear, or a number in it is NaN or infinite.
+    """
+    try:
+        form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+    except InfeasibleConstraintException:
+        return None
+    except (InvalidConstraintError, InvalidExpressionError) as error:
+        raise InputError(
+            f"{nonlinear_component(model)} is not linear; HiGHS cannot solve it"
+        ) from error
+    variables = tuple(form.columns)
+    (objective,) = form.objectives
+    matrix, lower, upper = _rows(form)
+    try:
+        bounds = [variable.bounds for variable in variables]
+    except ValueError as error:  # Pyomo refuses NaN only when a bound is read
+        raise InputError(str(error)) from error
+    program = Program(
+        cost=form.c.toarray().ravel(),
+        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
+        upper=np.array([np.inf if up is None else up for _, up in bounds], dtype=float),
+        integer=np.array([not variable.is_continuous() for variable in variables], dtype=bool),
+        matrix=matrix,
+        row_lower=lower,
+        row_upper=upper,
+        offset=float(form.c_offset[0]),
+        maximize=objective.sense == pyo.maximize,
+    )
+    return Translation(program, variables)
+
+
+def _rows(form: Any) -> tuple[sparse.csr_array, FloatArray, FloatArray]:
+    """Matrix and sides of the rows; the compiler gives a range constraint as two equal rows."""
+    kinds = np.array([multiplier for _, multiplier in form.rows], dtype=int)
+    rhs = np.asarray(form.rhs, dtype=float)
+    lower = np.where(kinds <= 0, rhs, -np.inf)
+    upper = np.where(kinds >= 0, rhs, np.inf)
+    names = [id(constraint) for constraint, _ in form.rows]
+    second = np.array([i > 0 and names[i] == names[i - 1] for i in range(len(names))], dtype=bool)
+    lower[:-1][second[1:]] = lower[1:][second[1:]]
+    matrix = sparse.csr_array(form.A)
+    if second.any():
+        matrix, lower, upper = matrix[~second], lower[~second], upper[~second]
+    return matrix, lower, upper
