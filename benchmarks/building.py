@@ -3,8 +3,9 @@
     python benchmarks/building.py [NET.onnx] [--encoding bigm] [--bounds interval] [--rounds 5]
 
 (a) OMLT: `OmltBlock.build_formulation(ReluBigMFormulation(net))` per copy, with OMLT's own bounds;
-(b) surrogate, bounds given: `embed` per copy, with bounds computed before;
-(c) surrogate, with bounds: the same, and the bounds computed once, inside the clock.
+(b) surrogate's formulation in the same place, with its bounds computed once, inside the clock;
+(c) `embed` per copy, which also checks, and links the block to variables of the model: the same
+    bounds, and these variables, inside the clock.
 
 Two models: one copy of NET.onnx, over its own box or [-1, 1]^d (without NET: random weights in the
 shape of ACAS Xu, 5 inputs, 6 layers of 50, 5 outputs), and 8 copies of models/3x8.onnx. All in one
@@ -29,6 +30,7 @@ import numpy as np
 import pyomo.environ as pyo
 from comparing import machine, progress
 from linked_runs import MODELS
+from omlt import OmltBlock
 from omlt_models import omlt_copies
 
 from surrogate.bounds import METHODS, compute_bounds
@@ -93,27 +95,19 @@ def _large_net(path: Path | None, sizes: Sequence[int]) -> Network:
 def compared(
     name: str, net: Network, copies: int, rounds: int, encoding: str, method: str
 ) -> list[tuple[str, ...]]:
-    """The rows of one model: OMLT, bounds given, with bounds."""
-
-    def with_bounds(net: Network) -> None:
-        _embedded(net, copies, encoding, compute_bounds(net, method=method))
-
-    def bounds_given(net: Network) -> Callable[[Network], None]:
-        bounds = compute_bounds(net, method=method)
-        return lambda net: _embedded(net, copies, encoding, bounds)
-
-    builds: dict[str, Callable[[Network], Callable[[Network], Any]]] = {
-        "OMLT": lambda _: lambda net: omlt_copies(net, net.domain(), copies),
-        f"{encoding}, bounds given": bounds_given,
-        f"{encoding}, with {method} bounds": lambda _: with_bounds,
+    """The rows of one model: OMLT, the formulation alone, `embed`."""
+    builds: dict[str, Callable[[Network], Any]] = {
+        "OMLT": lambda net: omlt_copies(net, net.domain(), copies),
+        encoding: lambda net: _formulated(net, copies, encoding, method),
+        f"embed, {encoding}": lambda net: _embedded(net, copies, encoding, method),
     }
     seconds: dict[str, list[float]] = {build: [] for build in builds}
     for r in range(rounds + 1):
-        for i, (build, prepare) in enumerate(builds.items()):
+        for i, (build, make) in enumerate(builds.items()):
             # Another network every time, alike in all that costs time.
             shift = 1e-3 * (1 + i + len(builds) * r)
             changed = replace(net, biases=(*net.biases[:-1], net.biases[-1] + shift))
-            seconds[build].append(_timed(prepare(changed), changed))
+            seconds[build].append(_timed(make, changed))
         progress(f"{name}: round {r} of {rounds}")
     figures = {build: (min(t[1:]), statistics.median(t[1:])) for build, t in seconds.items()}
     omlt = figures["OMLT"]
@@ -130,14 +124,24 @@ def _timed(make: Callable[[Network], Any], net: Network) -> float:
     return perf_counter() - start
 
 
-def _embedded(net: Network, copies: int, encoding: str, bounds: Any) -> None:
-    """`copies` embeddings in one model."""
-    pairs = net.domain().pairs()
+def _formulated(net: Network, copies: int, encoding: str, method: str) -> None:
+    """`copies` formulations in bare OMLT blocks."""
+    bounds = compute_bounds(net, method=method)
     model = pyo.ConcreteModel()
-    model.x = pyo.Var(range(copies), range(net.n_inputs), bounds=lambda _m, _t, i: pairs[i])
+    model.net = OmltBlock(range(copies))
+    for t in range(copies):
+        model.net[t].build_formulation(ENCODINGS[encoding](net, bounds))
+
+
+def _embedded(net: Network, copies: int, encoding: str, method: str) -> None:
+    """`copies` embeddings in one model."""
+    pairs = dict(enumerate(net.domain().pairs()))
+    bounds = compute_bounds(net, method=method)
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(copies), pairs, bounds=lambda _m, _t, i: pairs[i])
     model.net = pyo.Block(range(copies))
     for t in range(copies):
-        inputs = [model.x[t, i] for i in range(net.n_inputs)]
+        inputs = [model.x[t, i] for i in pairs]
         embed(model.net[t], net, inputs, encoding=encoding, bounds=bounds)
 
 

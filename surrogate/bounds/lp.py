@@ -32,6 +32,7 @@ _OPTIONS: Mapping[str, Option] = MappingProxyType(
         "dual_feasibility_tolerance": 1e-9,
     }
 )
+_LARGEST = 1e14  # HiGHS refuses a row with a coefficient above 1e15
 _CHUNK = 32  # programs per session: the same for any number of workers, and so are the results
 
 
@@ -46,10 +47,12 @@ def lp_minima(
 
     lower, upper   k arrays: the inputs' box (d,), then bounds of a_1 .. a_(k-1)
     targets        (targets, n_(k-1)); constants (targets,)
-    returns        (targets,), -inf where HiGHS has no optimum; whether the time sufficed
+    returns        (targets,), -inf where HiGHS has none; whether the time sufficed
     """
     bounds = np.full(len(targets), -np.inf)
     relaxation = relax(task.net, lower, upper, task.constraints)
+    if relaxation.largest > _LARGEST:
+        return bounds, True
     costs, units = relaxation.costs(targets)
     order = _nearest(costs)
     chunks = [order[at : at + _CHUNK] for at in range(0, len(order), _CHUNK)]

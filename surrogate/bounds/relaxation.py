@@ -11,8 +11,8 @@ takes 0.6 of the time that it takes with a as a column of its own (processor tim
 
 Units: every column and every row is divided by a power of 2 near its largest magnitude, which is
 exact and leaves ReLU alone (it is positively homogeneous). So the solver's absolute tolerances are
-relative to the range of each neuron, in whatever units the network came. A coefficient is at most
-1 / gamma_16, below the 1e15 that HiGHS refuses: a range is never narrower than its own padding.
+relative to the range of each neuron, in whatever units the network came. Large coefficients are
+left where values cancel, or where the range of h is far narrower than that of a.
 
 Source: R. Ehlers, Formal Verification of Piece-Wise Linear Feed-Forward Neural Networks, ATVA 2017
 (the triangle).

@@ -13,7 +13,6 @@ from typing import Any
 
 import pyomo.environ as pyo
 from omlt import OmltBlock
-from pyomo.common.gc_manager import PauseGC
 from pyomo.repn import generate_standard_repn
 
 from surrogate.bounds import Bounds, compute_bounds
@@ -125,8 +124,7 @@ def embed(
     chosen = choose(net, box, encoding, None if bounds is None else bounds_on(bounds, net, box))
     formulation = ENCODINGS[chosen.encoding](net, chosen.bounds)
     block.surrogate = OmltBlock()
-    # Python's garbage collector would look at the growing model again and again.
-    with PauseGC(), _initial_values_may_leave_bounds():
+    with _initial_values_may_leave_bounds():
         block.surrogate.build_formulation(formulation)
     block.link_inputs = _links(xs, block.surrogate.inputs)
     if ys is None:
@@ -167,12 +165,12 @@ def _initial_values_may_leave_bounds() -> Iterator[None]:
 
 
 def _not_w1002(record: logging.LogRecord) -> bool:
-    return "W1002" not in record.getMessage()
+    return getattr(record, "id", "") != "W1002"
 
 
 def _links(given: Variables, variables: Any) -> Any:
-    pairs = list(zip(given, variables.values(), strict=True))
-    return pyo.Constraint(range(len(pairs)), rule=lambda _, i: pairs[i][0] == pairs[i][1])
+    pairs = zip(given, variables.values(), strict=True)
+    return pyo.Constraint(range(len(given)), rule={i: a == b for i, (a, b) in enumerate(pairs)})
 
 
 def _warn_if_large(largest_m: float, box: Box) -> None:

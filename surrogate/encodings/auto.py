@@ -14,6 +14,7 @@ is done once for all copies.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
@@ -39,6 +40,7 @@ class Chosen:
     reason: str
 
 
+@lru_cache(maxsize=64)  # copies of one net share what was found, and do not try in vain again
 def choose(net: Network, box: Box, encoding: str, bounds: Bounds | None = None) -> Chosen:
     """The encoding that is asked for, or the one to take for `net` on `box`, with its bounds.
 

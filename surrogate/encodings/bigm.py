@@ -22,7 +22,8 @@ import numpy as np
 from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
 from surrogate.encodings.encoded import Encoded, largest
-from surrogate.encodings.formulation import ArrayFormulation, begun
+from surrogate.encodings.formulation import ArrayFormulation
+from surrogate.encodings.units import Begun, begin
 from surrogate.network import Network
 from surrogate.programs import Builder
 from surrogate.programs.program import IntArray
@@ -53,12 +54,12 @@ class BigM(ArrayFormulation):
     @staticmethod
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
-        """Hidden layer k has the columns z_k, s_k, q_k and the rows layer_k, on_k, off_k."""
-        builder, x, y = begun(bounds)
-        layers = add_hidden_layers(builder, net, bounds, x)
-        add_outputs(builder, net, layers, x, y)
+        """The columns are z, s and q, the rows layer, on, off and output, layer by layer."""
+        begun = begin(bounds)
+        layers = add_hidden_layers(begun.builder, begun.network(net), bounds, begun.u)
+        add_outputs(begun, net, layers)
         return Encoded(
-            builder=builder,
+            builder=begun.builder,
             pattern=lambda point: signs(net, layers, point),
             post=tuple(layer.post for layer in layers),
             binary=tuple(layer.binary for layer in layers),
@@ -69,7 +70,7 @@ class BigM(ArrayFormulation):
 def add_hidden_layers(
     builder: Builder, net: Network, bounds: Bounds, x: IntArray
 ) -> list[HiddenLayer]:
-    """The rows of all hidden layers, from the columns `x` of the inputs."""
+    """The rows of all hidden layers, from the columns `x` of the inputs in the units of `net`."""
     layers: list[HiddenLayer] = []
     h = x
     for k, (w, b) in enumerate(zip(net.weights[:-1], net.biases[:-1], strict=True)):
@@ -77,15 +78,15 @@ def add_hidden_layers(
         unstable = (lower < 0.0) & (upper > 0.0)
         alive = upper > 0.0
         post, under, binary = (np.full(len(b), -1) for _ in range(3))
-        post[alive] = builder.add_columns(f"z_{k + 1}", np.maximum(lower[alive], 0.0), upper[alive])
+        post[alive] = builder.add_columns("z", np.maximum(lower[alive], 0.0), upper[alive])
         low, up = -big_m(-lower[unstable]), big_m(upper[unstable])
-        under[unstable] = builder.add_columns(f"s_{k + 1}", np.zeros(len(low)), -low)
-        binary[unstable] = builder.add_columns(f"q_{k + 1}", np.zeros(len(low)), 1.0, integer=True)
-        add_pre_activations(builder, f"layer_{k + 1}", w, b, h, post, under)
+        under[unstable] = builder.add_columns("s", np.zeros(len(low)), -low)
+        binary[unstable] = builder.add_columns("q", np.zeros(len(low)), 1.0, integer=True)
+        add_pre_activations(builder, "layer", w, b, h, post, under)
         one = np.ones(len(low))
         z, s, q = post[unstable], under[unstable], binary[unstable]
-        builder.add_rows(f"on_{k + 1}", -np.inf, 0.0, (z, one), (q, -up))
-        builder.add_rows(f"off_{k + 1}", -np.inf, -low, (s, one), (q, -low))
+        builder.add_rows("on", -np.inf, 0.0, (z, one), (q, -up))
+        builder.add_rows("off", -np.inf, -low, (s, one), (q, -low))
         layers.append(HiddenLayer(post, under, binary))
         h = post
     return layers
@@ -120,14 +121,14 @@ def add_pre_activations(
     )
 
 
-def add_outputs(
-    builder: Builder, net: Network, layers: list[HiddenLayer], x: IntArray, y: IntArray
-) -> None:
+def add_outputs(begun: Begun, net: Network, layers: list[HiddenLayer]) -> None:
     """The rows y = w.h + b."""
-    h = layers[-1].post if layers else x
+    h = layers[-1].post if layers else begun.u
     fed = np.flatnonzero(h >= 0)
-    w, b = net.weights[-1], net.biases[-1]
-    builder.add_rows("output", b, b, (y, np.ones(len(y))), (h[fed], -w[fed].T))
+    final = begun.network(net)
+    w, b = final.weights[-1], final.biases[-1]
+    one = np.ones(len(b))
+    begun.builder.add_rows("output", b, b, (begun.y, one), (h[fed], -w[fed].T))
 
 
 def signs(net: Network, layers: list[HiddenLayer], point: FloatArray) -> FloatArray:

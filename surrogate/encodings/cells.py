@@ -34,10 +34,10 @@ from surrogate.encodings.bigm import (
     add_outputs,
     add_pre_activations,
     big_m,
-    signs,
 )
 from surrogate.encodings.encoded import Encoded
-from surrogate.encodings.formulation import ArrayFormulation, begun
+from surrogate.encodings.formulation import ArrayFormulation
+from surrogate.encodings.units import SLACK, begin
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 from surrogate.programs import Builder
@@ -153,25 +153,27 @@ class InputCells(ArrayFormulation):
                 "their number grows exponentially with the inputs: use bigm"
             )
         cells = split_cells(net, bounds)
-        builder, x, y = begun(bounds)
+        begun = begin(bounds)
+        builder, inside = begun.builder, begun.network(net)
         d = builder.add_columns("d", np.zeros(len(cells)), 1.0, integer=True)
         builder.add_rows("one_cell", 1.0, 1.0, (d, np.ones((1, len(d)))))
-        _add_within(builder, "x", x, d, cells.box_lower, cells.box_upper)
-        layers, h = [], x
+        low, up = begun.points(cells.box_lower), begun.points(cells.box_upper)
+        _add_within(builder, "x", begun.u, d, low, up)
+        layers, h = [], begun.u
         for k in range(len(net.weights) - 1):
-            layers.append(_add_layer(builder, net, k, cells, d, h))
+            layers.append(_add_layer(builder, inside, k, cells, d, h))
             h = layers[-1].post
-        add_outputs(builder, net, layers, x, y)
-        _add_within(builder, "y", y, d, cells.lower[-1], cells.upper[-1])
+        add_outputs(begun, net, layers)
+        low, up = cells.lower[-1], cells.upper[-1]
+        slack = SLACK * (1.0 + np.maximum(np.abs(low), np.abs(up)))
+        _add_within(builder, "y", begun.y, d, low - slack, up + slack)
         largest = [0.0] + [
             float(np.maximum(-low, up)[:, layer.binary >= 0].max(initial=0.0))
             for layer, low, up in zip(layers, cells.lower, cells.upper, strict=False)
         ]
         return Encoded(
             builder=builder,
-            pattern=lambda point: np.concatenate(
-                [cell_at(cells, point), signs(net, layers, point)]
-            ),
+            pattern=lambda point: true_pattern(net, cells, layers, point),
             post=tuple(layer.post for layer in layers),
             binary=tuple(layer.binary for layer in layers),
             largest_m=max(largest),
@@ -195,27 +197,36 @@ def _add_layer(
     alive, split = up.max(axis=0) > 0.0, (up.max(axis=0) > 0.0) & (lo.max(axis=0) > 0.0)
     mixed = split & ((up > 0.0) & (lo > 0.0)).any(axis=0)
     post, under, binary = (np.full(len(alive), -1) for _ in range(3))
-    name = f"{k + 1}"
-    post[alive] = builder.add_columns(f"z_{name}", np.zeros(alive.sum()), up.max(axis=0)[alive])
-    under[split] = builder.add_columns(f"s_{name}", np.zeros(split.sum()), lo.max(axis=0)[split])
-    binary[mixed] = builder.add_columns(f"q_{name}", np.zeros(mixed.sum()), 1.0, integer=True)
-    add_pre_activations(builder, f"layer_{name}", net.weights[k], net.biases[k], h, post, under)
+    post[alive] = builder.add_columns("z", np.zeros(alive.sum()), up.max(axis=0)[alive])
+    under[split] = builder.add_columns("s", np.zeros(split.sum()), lo.max(axis=0)[split])
+    binary[mixed] = builder.add_columns("q", np.zeros(mixed.sum()), 1.0, integer=True)
+    add_pre_activations(builder, "layer", net.weights[k], net.biases[k], h, post, under)
     z, s, one = post[split], under[split], np.ones(split.sum())
-    builder.add_rows(f"z_{name}_cell", -np.inf, 0.0, (z, one), (d, -up[:, split].T))
-    builder.add_rows(f"s_{name}_cell", -np.inf, 0.0, (s, one), (d, -lo[:, split].T))
+    builder.add_rows("z_in_cell", -np.inf, 0.0, (z, one), (d, -up[:, split].T))
+    builder.add_rows("s_in_cell", -np.inf, 0.0, (s, one), (d, -lo[:, split].T))
     z, s, q, one = post[mixed], under[mixed], binary[mixed], np.ones(mixed.sum())
     most_up, most_lo = up.max(axis=0)[mixed], lo.max(axis=0)[mixed]
-    builder.add_rows(f"on_{name}", -np.inf, 0.0, (z, one), (q, -most_up))
-    builder.add_rows(f"off_{name}", -np.inf, most_lo, (s, one), (q, most_lo))
-    active, dead = (lo[:, mixed] == 0.0).T.astype(float), (up[:, mixed] == 0.0).T.astype(float)
-    builder.add_rows(f"active_{name}", 0.0, np.inf, (q, one), (d, -active))
-    builder.add_rows(f"dead_{name}", -np.inf, 1.0, (q, one), (d, dead))
+    builder.add_rows("on", -np.inf, 0.0, (z, one), (q, -most_up))
+    builder.add_rows("off", -np.inf, most_lo, (s, one), (q, most_lo))
+    dead = (up[:, mixed] == 0.0).T
+    active = (lo[:, mixed] == 0.0).T & ~dead  # a neuron that is 0 in a cell counts as dead, as ever
+    builder.add_rows("is_active", 0.0, np.inf, (q, one), (d, -active.astype(float)))
+    builder.add_rows("is_dead", -np.inf, 1.0, (q, one), (d, dead.astype(float)))
     return HiddenLayer(post, under, binary)
 
 
-def cell_at(cells: Cells, point: FloatArray) -> FloatArray:
-    """d at a point: 1 for the cell that holds it, or is nearest to it."""
+def true_pattern(
+    net: Network, cells: Cells, layers: list[HiddenLayer], point: FloatArray
+) -> FloatArray:
+    """d and q at a point: the cell that holds it, or is nearest to it, and each neuron's state.
+
+    A pre-activation of 0 does not say its state, but the cell may.
+    """
     outside = np.maximum(cells.box_lower - point, point - cells.box_upper).max(axis=1)
-    d = np.zeros(len(cells))
-    d[outside.argmin()] = 1.0
-    return d
+    cell = int(outside.argmin())
+    values = [np.arange(len(cells)) == cell]
+    hidden = net.preactivations(point[None, :])[:-1]
+    for a, low, up, layer in zip(hidden, cells.lower, cells.upper, layers, strict=False):
+        active = (up[cell] > 0.0) & ((low[cell] >= 0.0) | (a[0] > 0.0))
+        values.append(active[layer.binary >= 0])
+    return np.concatenate(values).astype(float)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-import numpy as np
 from omlt.formulation import _PyomoFormulation
+from pyomo.common.gc_manager import PauseGC
 
 from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
@@ -14,7 +14,6 @@ from surrogate.encodings.encoded import Encoded
 from surrogate.encodings.handles import Activations
 from surrogate.encodings.writing import write
 from surrogate.network import Network
-from surrogate.programs import Builder
 from surrogate.programs.program import IntArray
 from surrogate.solving.hints import ATTRIBUTE, Choice, SolverHints
 
@@ -71,20 +70,10 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
 
     def _build_formulation(self) -> None:
         given = {"inputs": self.block.inputs, "outputs": self.block.outputs}
-        self._variables = write(self.encoded.builder, self.block, given)
+        with PauseGC():  # Python's collector would look at the growing model again and again
+            self._variables = write(self.encoded.builder, self.block, given)
         choices = tuple(
             Choice(tuple(self._variables[j] for j in columns.tolist()), group)
             for columns, group in self.encoded.choices
         )
         setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices))
-
-
-def begun(bounds: Bounds) -> tuple[Builder, IntArray, IntArray]:
-    """A builder with what every encoding has: inputs, outputs, and the inputs' constraints."""
-    builder, box = Builder(), bounds.box
-    x = builder.add_columns("inputs", box.lower, box.upper)
-    y = builder.add_columns("outputs", bounds.lower[-1], bounds.upper[-1])
-    if bounds.constraints is not None:  # the bounds hold for inputs that satisfy them only
-        matrix, rhs = bounds.constraints.matrix, bounds.constraints.rhs
-        builder.add_rows("constraints", -np.inf, rhs, (x, matrix))
-    return builder, x, y

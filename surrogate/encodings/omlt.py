@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyomo.environ as pyo
 from omlt.neuralnet import NetworkDefinition, ReluBigMFormulation
 from omlt.neuralnet.layer import DenseLayer, InputLayer
+from pyomo.core.expr.numeric_expr import LinearExpression
 
 from surrogate.bounds import Bounds
 from surrogate.box import Box, FloatArray
@@ -26,14 +28,25 @@ from surrogate.network import Network
 class OmltBigM(ReluBigMFormulation):  # type: ignore[misc]  # OMLT ships no annotations
     """OMLT's big-M formulation of `net` on the box of `bounds`, for `OmltBlock.build_formulation`.
 
-    Only the box of `bounds` is used: OMLT computes its own L and U, and that is the baseline.
+    Only the box of `bounds` is used, and its linear constraints, if any, are added: OMLT computes
+    its own L and U, and that is the baseline.
     """
 
     method = "interval"
 
     def __init__(self, net: Network, bounds: Bounds) -> None:
         super().__init__(network_definition(net, bounds.box))
-        self._net = net
+        self._net, self._constraints = net, bounds.constraints
+
+    def _build_formulation(self) -> None:
+        super()._build_formulation()
+        if self._constraints is not None:
+            matrix, rhs = self._constraints.matrix.tolist(), self._constraints.rhs.tolist()
+            inputs = list(self.block.inputs.values())
+            self.block.constraints = pyo.ConstraintList()
+            for row, limit in zip(matrix, rhs, strict=True):
+                body = LinearExpression(linear_coefs=row, linear_vars=inputs)
+                self.block.constraints.add((None, body, limit))
 
     def activations(self) -> Activations:
         """The variables of the hidden neurons, once the formulation is built."""

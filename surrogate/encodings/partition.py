@@ -33,7 +33,8 @@ from surrogate.encodings.bigm import (
     signs,
 )
 from surrogate.encodings.encoded import Encoded, largest
-from surrogate.encodings.formulation import ArrayFormulation, begun
+from surrogate.encodings.formulation import ArrayFormulation
+from surrogate.encodings.units import begin
 from surrogate.network import Network
 from surrogate.programs import Builder
 from surrogate.programs.program import IntArray
@@ -50,17 +51,18 @@ class Partition(ArrayFormulation):
     @staticmethod
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
-        """Hidden layer k has the columns z_k, q_k and p_k_1 .. p_k_n."""
-        builder, x, y = begun(bounds)
+        """The columns are z, q and p_1 .. p_n, one p per part, layer by layer."""
+        begun = begin(bounds)
+        inside = begun.network(net)
         layers: list[HiddenLayer] = []
-        h, h_lower, h_upper = x, bounds.box.lower, bounds.box.upper
+        h, h_lower, h_upper = begun.u, *begun.points(np.array([bounds.box.lower, bounds.box.upper]))
         for k in range(len(net.weights) - 1):
-            layers.append(_add_layer(builder, net, bounds, k, h, h_lower, h_upper))
+            layers.append(_add_layer(begun.builder, inside, bounds, k, h, h_lower, h_upper))
             h = layers[-1].post
             h_lower, h_upper = (np.maximum(a[k], 0.0) for a in (bounds.lower, bounds.upper))
-        add_outputs(builder, net, layers, x, y)
+        add_outputs(begun, net, layers)
         return Encoded(
-            builder=builder,
+            builder=begun.builder,
             pattern=lambda point: signs(net, layers, point),
             post=tuple(layer.post for layer in layers),
             binary=tuple(layer.binary for layer in layers),
@@ -81,23 +83,22 @@ def _add_layer(
     w, b, lower, upper = net.weights[k], net.biases[k], bounds.lower[k], bounds.upper[k]
     alive, unstable = upper > 0.0, (lower < 0.0) & (upper > 0.0)
     post, under, binary = (np.full(len(b), -1) for _ in range(3))
-    name = f"{k + 1}"
-    post[alive] = builder.add_columns(f"z_{name}", np.maximum(lower[alive], 0.0), upper[alive])
-    binary[unstable] = builder.add_columns(f"q_{name}", np.zeros(unstable.sum()), 1.0, integer=True)
+    post[alive] = builder.add_columns("z", np.maximum(lower[alive], 0.0), upper[alive])
+    binary[unstable] = builder.add_columns("q", np.zeros(unstable.sum()), 1.0, integer=True)
     active = np.where(unstable, -1, post)
-    add_pre_activations(builder, f"active_{name}", w, b, h, active, under)
+    add_pre_activations(builder, "always_active", w, b, h, active, under)
     z, q, one = post[unstable], binary[unstable], np.ones(unstable.sum())
     low, up, bias = -big_m(-lower[unstable]), big_m(upper[unstable]), b[unstable]
     fed = np.flatnonzero(h >= 0)
     minus = -w[np.ix_(fed, np.flatnonzero(unstable))].T
-    builder.add_rows(f"above_{name}", bias, np.inf, (z, one), (h[fed], minus))
-    builder.add_rows(f"on_{name}", -np.inf, 0.0, (z, one), (q, -up))
-    builder.add_rows(f"off_{name}", -np.inf, bias - low, (z, one), (q, -low), (h[fed], minus))
+    builder.add_rows("above", bias, np.inf, (z, one), (h[fed], minus))
+    builder.add_rows("on", -np.inf, 0.0, (z, one), (q, -up))
+    builder.add_rows("off", -np.inf, bias - low, (z, one), (q, -low), (h[fed], minus))
     parts = []
     for i, part in enumerate(_parts(-minus), start=1):
-        column = _add_part(builder, f"{name}_{i}", part, (h_lower[fed], h_upper[fed]), q, h[fed])
+        column = _add_part(builder, f"{i}", part, (h_lower[fed], h_upper[fed]), q, h[fed])
         parts.append((column, -one))
-    builder.add_rows(f"sum_{name}", 0.0, 0.0, (z, one), (q, -bias), *parts)
+    builder.add_rows("sum", 0.0, 0.0, (z, one), (q, -bias), *parts)
     return HiddenLayer(post, under, binary)
 
 

@@ -28,7 +28,8 @@ from surrogate.bounds import Bounds
 from surrogate.box import Box, FloatArray
 from surrogate.constraints import LinearConstraints
 from surrogate.encodings.encoded import Encoded
-from surrogate.encodings.formulation import ArrayFormulation, begun
+from surrogate.encodings.formulation import ArrayFormulation
+from surrogate.encodings.units import begin
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 from surrogate.programs import Option
@@ -59,15 +60,16 @@ class ConvexRegions(ArrayFormulation):
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns are lambda (one per region and corner) and code (the binaries)."""
         found = linear_regions(net, bounds.box, bounds.constraints)
-        builder, x, y = begun(bounds)
+        begun = begin(bounds)
+        builder, vertices = begun.builder, begun.points(found.vertices)
         corner = np.concatenate(found.members)
         group = np.repeat(np.arange(len(found)), [len(member) for member in found.members])
         weights = builder.add_columns("lambda", np.zeros(len(corner)), np.inf)
         builder.add_rows("one", 1.0, 1.0, (weights, np.ones((1, len(corner)))))
-        for name, columns, points in (("x", x, found.vertices), ("y", y, found.values)):
+        for name, columns, points in (("x", begun.u, vertices), ("y", begun.y, found.values)):
             minus = -np.ones(len(columns))
             builder.add_rows(f"is_{name}", 0.0, 0.0, (columns, minus), (weights, points[corner].T))
-        codes = kd_codes(np.array([found.vertices[m].mean(axis=0) for m in found.members]))
+        codes = kd_codes(np.array([vertices[m].mean(axis=0) for m in found.members]))
         bits = builder.add_columns("code", np.zeros(codes.shape[1]), 1.0, integer=True)
         chosen = sparse.csr_array(codes[group].T.astype(float))
         builder.add_rows("is_code", 0.0, 0.0, (bits, -np.ones(len(bits))), (weights, chosen))

@@ -1,73 +1,89 @@
 """From arrays to Pyomo: a `Builder`'s groups become indexed variables and constraints of a block.
 
-Names are the groups' names and indices count from 0, so that a model written twice is the same
+Groups of one name, such as `z` of every layer, become one component, whose index counts from 0:
+a component costs Pyomo as much as ten rows. The names make a model that is written twice the same
 file. There is no Python work per coefficient: a row is one `LinearExpression` over two lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
+from surrogate.box import FloatArray
 from surrogate.programs import Builder, Columns, Rows
+
+Group = TypeVar("Group", Columns, Rows)
 
 
 def write(builder: Builder, block: Any, given: Mapping[str, Any]) -> list[Any]:
-    """Add the builder's groups to `block`; returns the variables of all columns.
+    """Add the builder's groups to `block`; returns the variables of all columns, in their order.
 
     given   Pyomo variables that already stand for a group of columns; they get its bounds
     """
-    variables: list[Any] = []
-    for columns in builder.columns:
-        if not len(columns.index):
-            continue
-        if columns.name in given:
-            component = given[columns.name]
-            for variable, low, up in zip(
-                component.values(), columns.lower.tolist(), columns.upper.tolist(), strict=True
-            ):
-                variable.setlb(low)
-                variable.setub(up)
+    variables: list[Any] = [None] * builder.n_columns
+    for name, columns in _by_name(builder.columns).items():
+        index = np.concatenate([group.index for group in columns])
+        lower = _numbers([group.lower for group in columns])
+        upper = _numbers([group.upper for group in columns])
+        if name in given:
+            found = list(given[name].values())
+            for variable, low, up in zip(found, lower, upper, strict=True):
+                variable.bounds = (low, up)
         else:
-            component = _variable(columns)
-            block.add_component(columns.name, component)
-        variables += component.values()
-    for rows in builder.rows:
-        _add_constraints(block, rows, variables)
+            found = _new_variables(block, name, lower, upper, columns[0].integer)
+        for j, variable in zip(index.tolist(), found, strict=True):
+            variables[j] = variable
+    for name, rows in _by_name(builder.rows).items():
+        _add_constraints(block, name, rows, variables)
     return variables
 
 
-def _variable(columns: Columns) -> Any:
-    lower = [None if np.isinf(value) else value for value in columns.lower.tolist()]
-    upper = [None if np.isinf(value) else value for value in columns.upper.tolist()]
-    return pyo.Var(
+def _by_name(groups: Iterable[Group]) -> dict[str, list[Group]]:
+    """The groups that are not empty, by their names."""
+    named: dict[str, list[Group]] = {}
+    for group in groups:
+        if len(group.lower):
+            named.setdefault(group.name, []).append(group)
+    return named
+
+
+def _numbers(arrays: list[FloatArray]) -> list[float | None]:
+    """As plain numbers; None for an infinite one."""
+    values = np.concatenate(arrays)
+    finite = np.isfinite(values).tolist()
+    return [value if real else None for value, real in zip(values.tolist(), finite, strict=True)]
+
+
+def _new_variables(
+    block: Any, name: str, lower: list[float | None], upper: list[float | None], integer: bool
+) -> list[Any]:
+    component = pyo.Var(
         range(len(lower)),
-        domain=pyo.Binary if columns.integer else pyo.Reals,
-        bounds=lambda _, i: (lower[i], upper[i]),
+        domain=pyo.Binary if integer else pyo.Reals,
+        bounds=dict(enumerate(zip(lower, upper, strict=True))),
     )
+    block.add_component(name, component)
+    return list(component.values())
 
 
-def _add_constraints(block: Any, rows: Rows, variables: list[Any]) -> None:
-    if not rows.matrix.shape[0]:
-        return
-    constraint = pyo.Constraint(range(rows.matrix.shape[0]))
-    block.add_component(rows.name, constraint)
-    lower, upper = rows.lower.tolist(), rows.upper.tolist()
-    data, starts = rows.matrix.data.tolist(), rows.matrix.indptr.tolist()
-    places = rows.columns[rows.matrix.indices].tolist()
-    for i, (start, end) in enumerate(pairwise(starts)):
-        row = [variables[j] for j in places[start:end]]
-        expression = LinearExpression(linear_coefs=data[start:end], linear_vars=row)
-        if lower[i] == upper[i]:
-            constraint[i] = (lower[i], expression)
-        else:
-            constraint[i] = (
-                None if np.isinf(lower[i]) else lower[i],
-                expression,
-                None if np.isinf(upper[i]) else upper[i],
-            )
+def _add_constraints(block: Any, name: str, groups: list[Rows], variables: list[Any]) -> None:
+    lower = _numbers([rows.lower for rows in groups])
+    upper = _numbers([rows.upper for rows in groups])
+    bodies = [body for rows in groups for body in _bodies(rows, variables)]
+    component = pyo.Constraint(range(len(bodies)))
+    block.add_component(name, component)
+    for i, (low, body, up) in enumerate(zip(lower, bodies, upper, strict=True)):
+        component[i] = (low, body) if low == up else (low, body, up)
+
+
+def _bodies(rows: Rows, variables: list[Any]) -> Iterable[Any]:
+    """One linear expression per row."""
+    values, places = rows.values.tolist(), [variables[j] for j in rows.columns.tolist()]
+    for start, end in pairwise(rows.start.tolist()):
+        yield LinearExpression(linear_coefs=values[start:end], linear_vars=places[start:end])

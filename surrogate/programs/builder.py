@@ -29,17 +29,17 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A named group of constraints: lower <= matrix x[columns] <= upper.
+    """A named group of constraints, sparse by rows: row i is
 
-    matrix   (rows, len(columns)), sparse by rows
-    columns  places among all the columns, each at most once
+    lower[i] <= sum of values[k] x[columns[k]] <= upper[i],   k in start[i] .. start[i + 1] - 1
     """
 
     name: str
     lower: FloatArray
     upper: FloatArray
-    matrix: sparse.csr_array
+    start: IntArray
     columns: IntArray
+    values: FloatArray
 
 
 @dataclass(eq=False)
@@ -72,17 +72,19 @@ class Builder:
         Each term is (places, matrix) with a matrix of shape (rows, len(places)), dense or sparse;
         a one-dimensional `matrix` is a diagonal. The places of different terms must be different.
         """
-        blocks = [_sparse(matrix) for _, matrix in terms]
-        joined = sparse.csr_array(sparse.hstack(blocks, format="csr"))
-        joined.eliminate_zeros()
-        rows = joined.shape[0]
+        blocks = [_coordinates(matrix) for _, matrix in terms]
+        places = [columns[j] for (columns, _), (_, j, _) in zip(terms, blocks, strict=True)]
+        row = np.concatenate([i for i, _, _ in blocks])
+        order = np.argsort(row, kind="stable")
+        n_rows = max(_n_rows(matrix) for _, matrix in terms)
         self.rows.append(
             Rows(
                 name,
-                np.broadcast_to(np.asarray(lower, dtype=float), rows),
-                np.broadcast_to(np.asarray(upper, dtype=float), rows),
-                joined,
-                np.concatenate([places for places, _ in terms]),
+                np.broadcast_to(np.asarray(lower, dtype=float), n_rows),
+                np.broadcast_to(np.asarray(upper, dtype=float), n_rows),
+                np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))]),
+                np.concatenate(places)[order],
+                np.concatenate([value for _, _, value in blocks])[order],
             )
         )
 
@@ -103,22 +105,30 @@ class Builder:
         )
 
     def _matrix(self) -> sparse.csr_array:
-        if not self.rows:
-            return sparse.csr_array((0, self.n_columns))
-        wide = []
-        for group in self.rows:
-            places = group.columns[group.matrix.indices]
-            shape = (group.matrix.shape[0], self.n_columns)
-            wide.append(
-                sparse.csr_array((group.matrix.data, places, group.matrix.indptr), shape=shape)
-            )
-        return sparse.csr_array(sparse.vstack(wide, format="csr"))
+        lengths = [np.zeros(0, dtype=np.intp), *(np.diff(rows.start) for rows in self.rows)]
+        start = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+        columns = np.concatenate([np.zeros(0, dtype=np.intp), *(r.columns for r in self.rows)])
+        values = np.concatenate([np.zeros(0), *(rows.values for rows in self.rows)])
+        shape = (len(start) - 1, self.n_columns)
+        return sparse.csr_array((values, columns, start), shape=shape)
 
 
-def _sparse(matrix: npt.ArrayLike | sparse.csr_array) -> sparse.csr_array:
+def _n_rows(matrix: npt.ArrayLike | sparse.csr_array) -> int:
+    return int(matrix.shape[0]) if isinstance(matrix, sparse.csr_array) else len(np.asarray(matrix))
+
+
+def _coordinates(
+    matrix: npt.ArrayLike | sparse.csr_array,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows, columns and values of the nonzeros, row by row."""
     if isinstance(matrix, sparse.csr_array):
-        return matrix
+        row = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
+        column, value = matrix.indices.astype(np.intp), matrix.data
+        kept = value != 0.0
+        return row[kept], column[kept], value[kept]
     array = np.asarray(matrix, dtype=float)
-    return (
-        sparse.csr_array(sparse.diags_array(array)) if array.ndim == 1 else sparse.csr_array(array)
-    )
+    if array.ndim == 1:
+        diagonal = np.flatnonzero(array)
+        return diagonal, diagonal, array[diagonal]
+    row, column = np.nonzero(array)
+    return row, column, array[row, column]

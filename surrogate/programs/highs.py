@@ -34,8 +34,12 @@ Option = bool | int | float | str
 # solves of random nets of 24 neurons (12 families, M from 1.4 to 6.9e3) the largest audit error was
 # 5e-12 with them and 2e-12 with 1e-9, whose time ratio was 0.60 to 1.27 per family and below 1 in
 # half of them. So 1e-9: the margin costs nothing. To measure again: benchmarks/tolerances.py
-TOLERANCES: Mapping[str, Option] = MappingProxyType(
-    {"mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
+TOLERANCES: Mapping[str, float] = MappingProxyType(
+    {
+        "mip_feasibility_tolerance": 1e-9,
+        "primal_feasibility_tolerance": 1e-9,
+        "dual_feasibility_tolerance": 1e-9,
+    }
 )
 
 _LIMITS = (ModelStatus.kIterationLimit, ModelStatus.kSolutionLimit, ModelStatus.kObjectiveBound,
@@ -75,7 +79,7 @@ class Session:
         for name, value in settings.items():
             if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
                 raise refused(name, value)
-        self._n = program.n_columns
+        self._n, self._offset = program.n_columns, program.offset
         self._discrete = bool(program.integer.any()) and not relaxed
         self._highs.passModel(_lp(program, relaxed))
         self._raise_errors()
@@ -137,9 +141,11 @@ class Session:
         with_solution = status in (Status.OPTIMAL, Status.TIME_LIMIT, Status.OTHER_LIMIT)
         linear = status is Status.OPTIMAL and not self._discrete
         solution = self._highs.getSolution()
+        # A program without columns and rows has an objective, of which HiGHS says 0.
+        value = float(info.objective_function_value) if self._n else self._offset
         return Outcome(
             status=status,
-            objective=float(info.objective_function_value) if with_solution else None,
+            objective=value if with_solution else None,
             bound=self._bound(info, status),
             x=np.array(solution.col_value) if with_solution else None,
             reduced_costs=np.array(solution.col_dual) if linear else None,
@@ -154,7 +160,8 @@ class Session:
         if status in (Status.INFEASIBLE, Status.UNBOUNDED, Status.INFEASIBLE_OR_UNBOUNDED):
             return None
         if not self._discrete:
-            return float(info.objective_function_value) if status is Status.OPTIMAL else None
+            value = float(info.objective_function_value) if self._n else self._offset
+            return value if status is Status.OPTIMAL else None
         return float(info.mip_dual_bound) if math.isfinite(info.mip_dual_bound) else None
 
     def _raise_errors(self) -> None:

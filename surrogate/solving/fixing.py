@@ -25,7 +25,8 @@ def objective_value(model: Any) -> float | None:
 def solve_fixed(model: Any, fixed: Iterable[tuple[Any, float]]) -> float | None:
     """The best objective with every integer variable fixed, None where there is no solution.
 
-    fixed   (variable, value) pairs; integer variables that are not among them stay at their values
+    fixed   (variable, value) pairs; integer variables that are not among them stay at their values,
+            and those without a value are free
 
     The values in the model stay as they are.
 
@@ -39,7 +40,8 @@ def solve_fixed(model: Any, fixed: Iterable[tuple[Any, float]]) -> float | None:
     program, wanted = translation.program, {id(variable): value for variable, value in fixed}
     lower, upper = program.lower.copy(), program.upper.copy()
     for j in np.flatnonzero(program.integer).tolist():
-        variable = translation.variables[j]
-        lower[j] = upper[j] = wanted.get(id(variable), round(variable.value))
+        value = wanted.get(id(translation.variables[j]), translation.variables[j].value)
+        if value is not None:
+            lower[j] = upper[j] = round(value)
     outcome = Session(replace(program, lower=lower, upper=upper), relaxed=True).solve()
     return outcome.objective

@@ -39,6 +39,9 @@ FIRST_GROUPS = 12
 # HiGHS lets reduced costs be wrong by 1e-7 each: z + delta is taken lower by this, relatively.
 SAFETY = 1e-6
 
+ABS_GAP = 1e-6
+"""HiGHS's absolute gap."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Relaxation:
@@ -77,24 +80,27 @@ def solve_restricted(
     best = _Best(math.inf, relaxation.value, None)
     count, done = FIRST_GROUPS * len(choices), [relaxation.outcome]
     while True:
-        delta = every[count] if count < len(every) else math.inf
-        if best.x is not None:
-            delta = best.value - relaxation.value
+        last = best.x is not None  # a round with all that can still win settles it
+        delta = best.value - relaxation.value if last else _smallest(every, count)
         keep = _kept(program, choices, relaxation.costs, delta)
+        last |= bool(keep.all())
         left = max(0.0, deadline - time.perf_counter())
-        limit = left if keep.all() or best.x is not None else left / 2
+        limit = left if last else left / 2
         outcome = _round(program, keep, best.x, limit, settings)
         done.append(outcome)
-        best = _improved(best, outcome, keep, program.maximize, relaxation.value + delta)
-        proved = best.x is not None and best.value - best.bound <= _gap(best.value, rel_gap)
-        stopped = outcome.status not in (Status.OPTIMAL, Status.INFEASIBLE) and limit == left
-        if proved or stopped or keep.all():
+        ceiling = math.inf if keep.all() else relaxation.value + delta
+        best = _improved(best, outcome, keep, program.maximize, ceiling)
+        ended = outcome.status in (Status.OPTIMAL, Status.INFEASIBLE)
+        proved = best.x is not None and (
+            (last and ended) or best.value - best.bound <= rel_gap * abs(best.value) + ABS_GAP
+        )
+        if proved or last or (not ended and limit == left):
             return _summary(done, best, proved, program.maximize)
         count *= 3
 
 
-def _gap(value: float, rel_gap: float) -> float:
-    return max(rel_gap * abs(value), 1e-6)  # 1e-6 is HiGHS's absolute gap
+def _smallest(every: FloatArray, count: int) -> float:
+    return float(every[count]) if count < len(every) else math.inf
 
 
 def _relax(

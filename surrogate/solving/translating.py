@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,13 @@ from pyomo.common.errors import (
     InvalidConstraintError,
     InvalidExpressionError,
 )
+from pyomo.repn import generate_standard_repn
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
 from surrogate.box import FloatArray
 from surrogate.errors import InputError
-from surrogate.programs import Program
+from surrogate.programs import TOLERANCES, Program
 from surrogate.solving.checks import nonlinear_component
 
 
@@ -42,13 +44,13 @@ def translate(model: Any) -> Translation | None:
     Raises `InputError` when the model is not linear, or a number in it is NaN or infinite.
     """
     try:
-        form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
-    except InfeasibleConstraintException:
-        return None
+        form = _compiled(model)
     except (InvalidConstraintError, InvalidExpressionError) as error:
         raise InputError(
             f"{nonlinear_component(model)} is not linear; HiGHS cannot solve it"
         ) from error
+    if form is None:
+        return None
     variables = tuple(form.columns)
     (objective,) = form.objectives
     matrix, lower, upper = _rows(form)
@@ -60,7 +62,7 @@ def translate(model: Any) -> Translation | None:
         cost=form.c.toarray().ravel(),
         lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
         upper=np.array([np.inf if up is None else up for _, up in bounds], dtype=float),
-        integer=np.array([not variable.is_continuous() for variable in variables], dtype=bool),
+        integer=np.array([_is_integer(variable) for variable in variables], dtype=bool),
         matrix=matrix,
         row_lower=lower,
         row_upper=upper,
@@ -68,6 +70,48 @@ def translate(model: Any) -> Translation | None:
         maximize=objective.sense == pyo.maximize,
     )
     return Translation(program, variables)
+
+
+def _compiled(model: Any) -> Any | None:
+    """Pyomo's standard form of the model; None when a constraint without variables is violated.
+
+    One that is violated by rounding alone, as after `x.fix(0.1 + 0.2)` and x == 0.3, is left out.
+    """
+    compiler = LinearStandardFormCompiler()
+    try:
+        return compiler.write(model, mixed_form=True, set_sense=None)
+    except InfeasibleConstraintException:
+        rows = model.component_data_objects(pyo.Constraint, active=True)
+        found = [(row, generate_standard_repn(row.body)) for row in rows]
+        constant = [row for row, body in found if body.is_constant()]
+        if not all(_holds(row, body.constant) for row, body in found if body.is_constant()):
+            return None
+    for constraint in constant:
+        constraint.deactivate()
+    try:
+        return compiler.write(model, mixed_form=True, set_sense=None)
+    finally:
+        for constraint in constant:
+            constraint.activate()
+
+
+def _holds(row: Any, body: float) -> bool:
+    """Whether a constraint without free variables holds, but for rounding."""
+    slack = TOLERANCES["primal_feasibility_tolerance"] * (1.0 + abs(body))
+    lower = -math.inf if row.lower is None else pyo.value(row.lower)
+    upper = math.inf if row.upper is None else pyo.value(row.upper)
+    return bool(lower - slack <= body <= upper + slack)
+
+
+def _is_integer(variable: Any) -> bool:
+    if variable.is_continuous():
+        return False
+    if variable.is_integer() or variable.is_binary():
+        return True
+    raise InputError(
+        f"variable {variable.name!r} has the domain {variable.domain}, neither an interval nor all "
+        "integers of one; use binaries for a domain with holes"
+    )
 
 
 def _rows(form: Any) -> tuple[sparse.csr_array, FloatArray, FloatArray]:

@@ -12,7 +12,7 @@ from surrogate.bounds.compute import _kept
 from surrogate.bounds.task import Task
 from surrogate.network import Network
 from surrogate.programs import Session, Status
-from tests.nets import make_net
+from tests.nets import make_net, net_of
 
 
 @pytest.fixture(autouse=True)
@@ -92,5 +92,15 @@ def test_rows_that_lose_their_digits_are_not_searched(monkeypatch):
         cancels.weights[2].T,
         cancels.biases[2],
     )
+    assert in_time
+    assert least.tolist() == [-np.inf]
+
+
+def test_coefficients_that_highs_refuses():
+    # h is at most 1e-17 while a reaches -1: in units of 1, the next neuron's row has 2e17
+    net = net_of([[[1.0]], [[1.0]], [[1.0]]], [[-1.0], [-0.5e-17], [0.0]], [(0.0, 1.0 + 1e-17)])
+    lower = [net.box.lower, np.array([-1.0]), np.array([-0.5e-17])]
+    upper = [net.box.upper, np.array([1e-17]), np.array([0.5e-17])]
+    least, in_time = lp.lp_minima(Task(net, net.box), lower, upper, np.ones((1, 1)), np.zeros(1))
     assert in_time
     assert least.tolist() == [-np.inf]

@@ -59,6 +59,7 @@ def test_paths_that_cannot_be_written(net, tmp_path):
     for path in (tmp_path / "no" / "b.npz", tmp_path, "\0", ""):
         with pytest.raises(StoreError, match="give a file name in a folder that exists"):
             bounds.save(path)
+    assert list(tmp_path.parent.glob("**/.*.tmp")) == []
 
 
 def test_files_that_are_none(tmp_path):

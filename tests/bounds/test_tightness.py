@@ -49,8 +49,8 @@ def test_each_method_is_at_least_as_tight_as_the_one_before(net, sum_at_most):
 )
 def test_a_net_on_which_the_methods_differ(method, most):
     bounds = compute_bounds(TWINS, method=method)
-    assert bounds.upper[1][0] == pytest.approx(most, abs=1e-7)
-    assert bounds.lower[1][0] == pytest.approx(-most, abs=1e-7)
+    assert bounds.upper[1][0] == pytest.approx(most, abs=1e-6)
+    assert bounds.lower[1][0] == pytest.approx(-most, abs=1e-6)
 
 
 @pytest.mark.parametrize("n_inputs", [1, 2])
@@ -62,15 +62,15 @@ def test_milp_is_the_exact_range(n_inputs, half_width, widths):
     assert bounds.complete
     for output in range(2):
         low, high = range_of(net, net.box, output)
-        near = 1e-6 * np.abs([bounds.lower[-2], bounds.upper[-2]]).max() + 1e-6 * (high - low)
+        near = 1e-5 * np.abs([bounds.lower[-2], bounds.upper[-2]]).max() + 1e-6 * (high - low)
         assert low - near <= bounds.lower[-1][output] <= low + 1e-12 * half_width
         assert high - 1e-12 * half_width <= bounds.upper[-1][output] <= high + near
 
 
 def test_milp_is_padded_by_more_than_the_solver_tolerates():
     bounds = compute_bounds(TWINS, method="milp")
-    assert 1e-9 < bounds.upper[1][0] < 1e-7
-    assert -1e-7 < bounds.lower[1][0] < -1e-9
+    assert 1e-7 < bounds.upper[1][0] < 1e-6
+    assert -1e-6 < bounds.lower[1][0] < -1e-7
 
 
 def test_milp_finds_neurons_stable_that_lp_does_not():

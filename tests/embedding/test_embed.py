@@ -17,6 +17,7 @@ from surrogate.solving import solve
 from tests.embedding.models import minimum, model_of
 from tests.nets import make_net, net_of
 from tests.oracles import range_of
+from tests.solving.problems import in_new_process
 
 
 @pytest.fixture
@@ -231,6 +232,21 @@ def test_a_box_without_zero_prints_no_warning_of_pyomos(capfd):
     embed(model.net, replace(make_net((3,)), box=None), model.x)
     out, err = capfd.readouterr()
     assert out + err == ""
+
+
+def test_no_encoding_prints_a_warning_of_pyomos_in_a_plain_process():
+    code = """
+        import pyomo.environ as pyo
+        from surrogate.embedding import embed
+        from surrogate.encodings import ENCODINGS
+        from tests.nets import make_net
+        model = pyo.ConcreteModel()
+        model.x = pyo.Var(range(2), bounds=(0.25, 0.5))
+        for encoding in ENCODINGS:
+            model.add_component(encoding, pyo.Block())
+            embed(model.component(encoding), make_net((3,)), model.x, encoding=encoding)
+    """
+    assert in_new_process(code) == ""
 
 
 @pytest.mark.parametrize(
