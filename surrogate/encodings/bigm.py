@@ -23,7 +23,7 @@ from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
 from surrogate.encodings.encoded import Encoded, largest
 from surrogate.encodings.formulation import ArrayFormulation
-from surrogate.encodings.units import Begun, begin
+from surrogate.encodings.units import Begun, begin, loosened
 from surrogate.network import Network
 from surrogate.programs import Builder
 from surrogate.programs.program import IntArray
@@ -55,6 +55,7 @@ class BigM(ArrayFormulation):
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns are z, s and q, the rows layer, on, off and output, layer by layer."""
+        bounds = loosened(bounds)
         begun = begin(bounds)
         layers = add_hidden_layers(begun.builder, begun.network(net), bounds, begun.u)
         add_outputs(begun, net, layers)

@@ -37,7 +37,7 @@ from surrogate.encodings.bigm import (
 )
 from surrogate.encodings.encoded import Encoded
 from surrogate.encodings.formulation import ArrayFormulation
-from surrogate.encodings.units import SLACK, begin
+from surrogate.encodings.units import begin, loose, widened
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 from surrogate.programs import Builder
@@ -121,11 +121,10 @@ def _halved(net: Network, bounds: Bounds, cells: Cells) -> Cells:
 def _bounded(net: Network, bounds: Bounds, lower: FloatArray, upper: FloatArray) -> Cells:
     """Cells with CROWN's bounds, intersected with those of the whole box."""
     low, up = crown_bounds_many(net, lower, upper)
-    # Two sound bounds can cross by rounding only where the interval is a point.
     low = [np.maximum(a, b) for a, b in zip(low, bounds.lower, strict=True)]
     up = [np.minimum(a, b) for a, b in zip(up, bounds.upper, strict=True)]
-    return Cells(lower, upper, tuple(np.minimum(a, b) for a, b in zip(low, up, strict=True)),
-                 tuple(np.maximum(a, b) for a, b in zip(low, up, strict=True)))  # fmt: skip
+    sides = [loose(a, b) for a, b in zip(low, up, strict=True)]
+    return Cells(lower, upper, tuple(a for a, _ in sides), tuple(b for _, b in sides))
 
 
 def _joined(parts: Sequence[Cells]) -> Cells:
@@ -164,9 +163,7 @@ class InputCells(ArrayFormulation):
             layers.append(_add_layer(builder, inside, k, cells, d, h))
             h = layers[-1].post
         add_outputs(begun, net, layers)
-        low, up = cells.lower[-1], cells.upper[-1]
-        slack = SLACK * (1.0 + np.maximum(np.abs(low), np.abs(up)))
-        _add_within(builder, "y", begun.y, d, low - slack, up + slack)
+        _add_within(builder, "y", begun.y, d, *widened(cells.lower[-1], cells.upper[-1]))
         largest = [0.0] + [
             float(np.maximum(-low, up)[:, layer.binary >= 0].max(initial=0.0))
             for layer, low, up in zip(layers, cells.lower, cells.upper, strict=False)

@@ -34,7 +34,7 @@ from surrogate.encodings.bigm import (
 )
 from surrogate.encodings.encoded import Encoded, largest
 from surrogate.encodings.formulation import ArrayFormulation
-from surrogate.encodings.units import begin
+from surrogate.encodings.units import begin, loosened
 from surrogate.network import Network
 from surrogate.programs import Builder
 from surrogate.programs.program import IntArray
@@ -52,6 +52,7 @@ class Partition(ArrayFormulation):
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns are z, q and p_1 .. p_n, one p per part, layer by layer."""
+        bounds = loosened(bounds)
         begun = begin(bounds)
         inside = begun.network(net)
         layers: list[HiddenLayer] = []

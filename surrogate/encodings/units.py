@@ -24,9 +24,9 @@ from surrogate.programs.program import IntArray
 ORDINARY = 16.0
 """Magnitudes up to this, and half-widths down to its inverse, are left as they are."""
 
-SLACK = 1e-8
-"""By how much u and the outputs may leave their intervals: these only help presolve, which calls a
-model infeasible when they are as tight as can be."""
+SLACK = 1e-6
+"""By how much, relatively, bounds in a model are wider than they need be: HiGHS's presolve calls a
+model infeasible when bounds are as tight as can be, on a neuron that hardly varies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +66,7 @@ def begin(bounds: Bounds) -> Begun:
     builder, box = Builder(), bounds.box
     x = builder.add_columns("inputs", box.lower, box.upper)
     low, up = bounds.lower[-1], bounds.upper[-1]
-    slack = SLACK * (1.0 + np.maximum(np.abs(low), np.abs(up)))
-    y = builder.add_columns("outputs", low - slack, up + slack)
+    y = builder.add_columns("outputs", *widened(low, up))
     if bounds.constraints is not None:  # the bounds hold for inputs that satisfy them only
         matrix, rhs = bounds.constraints.matrix, bounds.constraints.rhs
         builder.add_rows("constraints", -np.inf, rhs, (x, matrix))
@@ -88,3 +87,22 @@ def solver_units(box: Box) -> tuple[FloatArray, FloatArray]:
     centre = np.where(ordinary, 0.0, box.lower + half)
     power = np.ldexp(1.0, np.frexp(half)[1])
     return centre, np.where(ordinary | (half == 0.0), 1.0, power)
+
+
+def loosened(bounds: Bounds) -> Bounds:
+    """Bounds a little wider, where a neuron that is stable stays stable."""
+    sides = [loose(low, up) for low, up in zip(bounds.lower, bounds.upper, strict=True)]
+    return replace(bounds, lower=tuple(low for low, _ in sides), upper=tuple(up for _, up in sides))
+
+
+def loose(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """An interval with `SLACK` on both sides, but none that takes it across 0."""
+    low, up = widened(lower, upper)
+    low = np.where(lower >= 0.0, np.maximum(low, 0.0), low)
+    return low, np.where(upper <= 0.0, np.minimum(up, 0.0), up)
+
+
+def widened(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """An interval with `SLACK` on both sides."""
+    slack = SLACK * (1.0 + np.maximum(np.abs(lower), np.abs(upper)))
+    return lower - slack, upper + slack

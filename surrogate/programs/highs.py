@@ -14,6 +14,7 @@ All of these raise here. A time limit is a result.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from threading import Thread
 from types import MappingProxyType
@@ -34,11 +35,13 @@ Option = bool | int | float | str
 # solves of random nets of 24 neurons (12 families, M from 1.4 to 6.9e3) the largest audit error was
 # 5e-12 with them and 2e-12 with 1e-9, whose time ratio was 0.60 to 1.27 per family and below 1 in
 # half of them. So 1e-9: the margin costs nothing. To measure again: benchmarks/tolerances.py
+# Coefficients below 1e-9 are dropped by default, which with large variables is another model.
 TOLERANCES: Mapping[str, float] = MappingProxyType(
     {
         "mip_feasibility_tolerance": 1e-9,
         "primal_feasibility_tolerance": 1e-9,
         "dual_feasibility_tolerance": 1e-9,
+        "small_matrix_value": 1e-12,
     }
 )
 
@@ -166,10 +169,18 @@ class Session:
 
     def _raise_errors(self) -> None:
         errors = [line.strip() for line in self._log if line.startswith("ERROR")]
-        if not errors:
-            return
-        self._log.clear()
-        raise SolverError(f"HiGHS logged {errors[0]!r}; correct the model or the option it names")
+        errors = [line for line in errors if not _harmless(line)]
+        if errors:
+            self._log.clear()
+            raise SolverError(
+                f"HiGHS logged {errors[0]!r}; correct the model or the option it names"
+            )
+
+
+def _harmless(line: str) -> bool:
+    """Whether it says that a solution misses our tolerance of 1e-9, but not HiGHS's own of 1e-6."""
+    found = re.search(r"claims optimality, but with .*primal\(\d+/([^/]+)/", line)
+    return found is not None and float(found[1]) <= 1e-6
 
 
 def check_options(options: Mapping[str, Option]) -> None:

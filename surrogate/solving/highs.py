@@ -87,11 +87,13 @@ def _run(
     places = {id(variable): j for j, variable in enumerate(translation.variables)}
     columns = [choice_columns(choice, places) for choice in choices]
     usable = [c for c in columns if c is not None]
+    start = time.perf_counter()
     if usable and program.integer.any():
         outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:
             return outcome
-    return Session(program, **settings).solve(time_limit)
+    left = max(0.0, time_limit - (time.perf_counter() - start))
+    return Session(program, **settings).solve(left)
 
 
 def _infeasible(seconds: float) -> Solution:

@@ -1,19 +1,23 @@
 """Choices restricted by reduced costs: an exact search that sees only what can still win.
 
-The linear relaxation has the value z and reduced costs r >= 0 (minimising). A feasible point that
-uses group g of a choice has weights >= 0 on g alone, which sum to 1, so that
+Let y be the duals of the linear relaxation and r = c - A'y (minimising). A feasible point that uses
+group g_k of choice k has weights >= 0 on it alone, which sum to 1; so for any y
 
-    objective >= z + sum over g of r_j x_j >= z + r_g,     r_g = min over g of r_j.
+    objective >= sum_i min over row i of y_i s_i + sum_j min over bounds of r_j x_j + sum_k r_(g_k)
+               = z + sum_k (r_(g_k) - m_k),     r_g = min over g of r_j,  m_k = min over groups r_g
 
-Groups with r_g > delta can be left out when only points with an objective of at most z + delta are
-sought. So: solve the program with the groups of small r_g; its best value u proves itself when
-u <= z + delta, and otherwise one more program, with delta = u - z, settles it. Every round gives
+(j: the columns in no choice; s_i: a side of the row). z is the relaxation's value, up to rounding.
+Groups with r_g - m_k > delta can be left out when only points with an objective of at most
+z + delta are sought. So: solve the program with the groups of small cost; its best value u proves
+itself when u <= z + delta, and otherwise one more program, with delta = u - z, settles it. Every
+round gives
 
     optimum >= min(bound of the restricted program, z + delta).
 
 Sources: reduced-cost fixing, H. Crowder, E. Johnson, M. Padberg, Operations Research 31 (1983);
 restricted programs in rounds, E. Angelelli, R. Mansini, M. Speranza, Kernel search, Computers &
-Operations Research 37 (2010).
+Operations Research 37 (2010); a bound from any duals, A. Neumaier, O. Shcherbina, Safe bounds in
+linear and mixed-integer linear programming, Mathematical Programming 99 (2004).
 """
 
 from __future__ import annotations
@@ -36,8 +40,8 @@ Columns = tuple[IntArray, IntArray]
 # Groups per choice in the first round. To measure again: benchmarks/encodings.py
 FIRST_GROUPS = 12
 
-# HiGHS lets reduced costs be wrong by 1e-7 each: z + delta is taken lower by this, relatively.
-SAFETY = 1e-6
+ROUNDING = 1e-9
+"""z is lowered by this, relatively, for the rounding of its sum."""
 
 ABS_GAP = 1e-6
 """HiGHS's absolute gap."""
@@ -86,7 +90,7 @@ def solve_restricted(
         last |= bool(keep.all())
         left = max(0.0, deadline - time.perf_counter())
         limit = left if last else left / 2
-        outcome = _round(program, keep, best.x, limit, settings)
+        outcome = _round(program, keep, best.x, limit, _with_nodes_left(settings, done))
         done.append(outcome)
         ceiling = math.inf if keep.all() else relaxation.value + delta
         best = _improved(best, outcome, keep, program.maximize, ceiling)
@@ -94,9 +98,19 @@ def solve_restricted(
         proved = best.x is not None and (
             (last and ended) or best.value - best.bound <= rel_gap * abs(best.value) + ABS_GAP
         )
-        if proved or last or (not ended and limit == left):
+        limited = outcome.status in (Status.OTHER_LIMIT, Status.OTHER_LIMIT_NO_SOLUTION)
+        if proved or last or limited or (not ended and limit == left):
             return _summary(done, best, proved, program.maximize)
         count *= 3
+
+
+def _with_nodes_left(settings: Mapping[str, Any], done: Sequence[Outcome]) -> Mapping[str, Any]:
+    """The settings, with what is left of the user's limit on nodes, if any."""
+    name = "mip_max_nodes"
+    if name not in settings["options"]:
+        return settings
+    left = max(0, settings["options"][name] - sum(outcome.nodes for outcome in done))
+    return {**settings, "options": {**settings["options"], name: left}}
 
 
 def _smallest(every: FloatArray, count: int) -> float:
@@ -110,16 +124,33 @@ def _relax(
     options = {**settings["options"], "presolve": "off"}
     session = Session(program, relaxed=True, **{**settings, "options": options})
     outcome = session.solve(time_limit)
-    if outcome.objective is None or outcome.reduced_costs is None:
+    if outcome.objective is None or outcome.duals is None:
         return None
     sign = -1.0 if program.maximize else 1.0
-    costs = []
+    duals = sign * outcome.duals
+    reduced = sign * program.cost - program.matrix.T @ duals
+    costs, least = [], 0.0
+    alone = np.ones(program.n_columns, dtype=bool)
     for columns, group in choices:
         smallest = np.full(group.max() + 1, np.inf)
-        np.minimum.at(smallest, group, sign * outcome.reduced_costs[columns])
-        costs.append(smallest)
-    value = sign * outcome.objective
-    return _Relaxation(value - SAFETY * (1.0 + abs(value)), tuple(costs), outcome)
+        np.minimum.at(smallest, group, reduced[columns])
+        costs.append(smallest - smallest.min())
+        least += float(smallest.min())
+        alone[columns] = False
+    rows = _least(duals, program.row_lower, program.row_upper)
+    rest = _least(reduced[alone], program.lower[alone], program.upper[alone])
+    value = sign * program.offset + rows + rest + least
+    scale = 1.0 + abs(value) + abs(outcome.objective)
+    return _Relaxation(value - ROUNDING * scale, tuple(costs), outcome)
+
+
+def _least(prices: FloatArray, lower: FloatArray, upper: FloatArray) -> float:
+    """sum_i min over [lower_i, upper_i] of prices_i s.
+
+    A price that the solver's tolerance alone makes nonzero counts as 0 where the side is infinite.
+    """
+    side = np.where(prices > 0.0, lower, upper)
+    return float(np.sum(prices * np.where(np.isfinite(side), side, 0.0)))
 
 
 def _kept(
@@ -166,7 +197,7 @@ def _improved(
     if outcome.x is not None and outcome.objective is not None and sign * outcome.objective < value:
         value, x = sign * outcome.objective, np.zeros(len(keep))
         x[keep] = outcome.x
-    return _Best(value, max(best.bound, bound), x)
+    return _Best(value, min(max(best.bound, bound), value), x)
 
 
 def _summary(done: Sequence[Outcome], best: _Best, proved: bool, maximize: bool) -> Outcome:

@@ -76,6 +76,16 @@ def test_regions_apart_with_one_affine_map_are_told_apart(encoding):
 
 
 @pytest.mark.parametrize("encoding", ALL)
+def test_the_pattern_is_the_networks_not_the_solvers(encoding):
+    m, emb = model_of(make_net((4, 3), seed=4), encoding)
+    true = solve(m, rel_gap=0.0).objective
+    for variable in m.net.component_data_objects(pyo.Var):
+        if variable.is_binary():
+            variable.set_value(1 - round(variable.value))
+    assert emb.audit().fixed_objective == pytest.approx(true, abs=1e-6)
+
+
+@pytest.mark.parametrize("encoding", ALL)
 def test_an_objective_that_no_input_attains_shows(encoding):
     m, emb = model_of(make_net((4, 3), seed=2), encoding)
     solve(m, rel_gap=0.0)

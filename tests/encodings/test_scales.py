@@ -12,7 +12,7 @@ from surrogate.encodings import ENCODINGS
 from surrogate.network import Network
 from surrogate.solving import Status, solve
 from tests.encodings.models import embedded
-from tests.nets import make_net
+from tests.nets import make_net, net_of
 from tests.oracles import range_of
 
 # "omlt" is the baseline, untouched.
@@ -97,3 +97,48 @@ def test_inputs_that_are_fixed_far_from_zero(encoding, seed):
         model.objective.sense = sense
         assert solve(model, rel_gap=0.0).objective == pytest.approx(value, abs=1e-5)
         assert emb.audit().passed
+
+
+# Each hidden neuron varies by less than 1e-6 over the box, so that its bounds are that tight.
+HARDLY_VARYING = {
+    "tiny second layer": net_of(
+        [
+            [[-0.272, -0.192, -0.798, 0.842]],
+            [[1.01e-8, 5.82e-9], [-1.71e-8, -1.33e-8], [1.95e-8, 9.44e-9], [-1.58e-8, 5.3e-9]],
+            [[0.262, 0.548, -1.03, -0.311, 1.48], [-0.525, 0.468, 1.32, 1.13, -0.694]],
+            [[-0.426], [-1.14], [1.31], [0.63], [0.75]],
+        ],
+        [
+            [0.48, 0.393, -0.337, -0.126],
+            [0.48, 0.0634],
+            [-0.456, 0.294, -0.429, -0.292, -0.0449],
+            [0.183],
+        ],
+        [(-2.05, -1.87)],
+    ),
+    "tiny first layer": net_of(
+        [
+            [[1.37e-6, -1.72e-6], [4.98e-6, 4.91e-6]],
+            [[-1.5, 0.961, 0.896, -0.152], [0.824, 0.532, -0.946, -1.17]],
+            [
+                [0.449, -0.737, -1.26, 1.28],
+                [-1.37, 0.977, -0.477, -1.24],
+                [0.29, 0.61, -0.833, 0.148],
+                [-1.35, 1.38, 0.732, -0.138],
+            ],
+            [[0.781], [0.944], [-1.03], [-0.0333]],
+        ],
+        [
+            [0.298, -0.0542],
+            [-0.0477, 0.139, 0.305, 0.0934],
+            [0.0755, -0.321, 0.343, 0.285],
+            [-0.386],
+        ],
+        [(-0.0674, -0.049), (-0.199, -0.192)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARDLY_VARYING)
+def test_neurons_that_hardly_vary(encoding, name):
+    check(HARDLY_VARYING[name], encoding)
