@@ -2,7 +2,7 @@
 
     at most 3 inputs vary, and the linear regions can be enumerated    regions
     at most 3 inputs vary, but there are too many                      cells
-    more inputs vary, at most 100 neurons are unstable                 bigm with milp bounds
+    more inputs vary, at most 60 neurons are unstable                 bigm with milp bounds
     more inputs vary, more neurons are unstable                        bigm with lp bounds
 
 Regions are the convex hull of the graph, and their reduced costs tell the solver which of them can
@@ -25,7 +25,7 @@ from surrogate.network import Network
 from surrogate.regions import MAX_INPUTS
 
 # To measure again: benchmarks/public_nets.py
-MILP_NEURONS = 100
+MILP_NEURONS = 60
 MILP_SECONDS = 10.0
 LP_SECONDS = 20.0
 REGION_SECONDS = 10.0

@@ -36,9 +36,11 @@ from surrogate.programs import Option
 from surrogate.programs.program import IntArray
 from surrogate.regions import Regions, enumerate_regions
 
-# With these four off HiGHS solves this encoding 2.3 to 2.9 times faster, and big-M slower: the
-# incumbents come from the restricted rounds. To measure again: benchmarks/encodings.py
+# HiGHS's presolve and these heuristics cost more than they save here: the incumbents come from the
+# restricted rounds, and a program with few rows has little to presolve. Without the four heuristics
+# 2.3 to 2.9 times faster, without presolve 1.3 times more. To measure again: benchmarks/encodings.py
 OPTIONS: dict[str, Option] = {
+    "presolve": "off",
     "mip_heuristic_run_feasibility_jump": False,
     "mip_heuristic_run_rins": False,
     "mip_heuristic_run_rens": False,
