@@ -199,7 +199,8 @@ def optimize(
     encoding: Annotated[
         str,
         typer.Option(
-            help="How the net becomes constraints: auto, omlt, bigm, partition, regions, cells."
+            help="How the net becomes constraints: auto, omlt, bigm, partition, facets, regions "
+            "or cells."
         ),
     ] = "auto",
     time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,

@@ -3,6 +3,7 @@
 from surrogate.encodings.auto import Chosen, choose
 from surrogate.encodings.bigm import BigM
 from surrogate.encodings.cells import InputCells
+from surrogate.encodings.facets import Facets
 from surrogate.encodings.handles import Activations
 from surrogate.encodings.omlt import OmltBigM
 from surrogate.encodings.partition import Partition
@@ -16,6 +17,7 @@ __all__ = [
     "Chosen",
     "ConvexRegions",
     "Encoding",
+    "Facets",
     "Formulation",
     "InputCells",
     "OmltBigM",

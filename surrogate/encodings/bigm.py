@@ -55,17 +55,23 @@ class BigM(ArrayFormulation):
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns are z, s and q, the rows layer, on, off and output, layer by layer."""
-        bounds = loosened(bounds)
-        begun = begin(bounds)
-        layers = add_hidden_layers(begun.builder, begun.network(net), bounds, begun.u)
-        add_outputs(begun, net, layers)
-        return Encoded(
-            builder=begun.builder,
-            pattern=lambda point: signs(net, layers, point),
-            post=tuple(layer.post for layer in layers),
-            binary=tuple(layer.binary for layer in layers),
-            largest_m=largest(bounds, [layer.binary >= 0 for layer in layers]),
-        )
+        return bigm(net, bounds)[1]
+
+
+def bigm(net: Network, bounds: Bounds) -> tuple[Begun, Encoded]:
+    """The encoding, and the place of its inputs and outputs."""
+    bounds = loosened(bounds)
+    begun = begin(bounds)
+    layers = add_hidden_layers(begun.builder, begun.network(net), bounds, begun.u)
+    add_outputs(begun, net, layers)
+    encoded = Encoded(
+        builder=begun.builder,
+        pattern=lambda point: signs(net, layers, point),
+        post=tuple(layer.post for layer in layers),
+        binary=tuple(layer.binary for layer in layers),
+        largest_m=largest(bounds, [layer.binary >= 0 for layer in layers]),
+    )
+    return begun, encoded
 
 
 def add_hidden_layers(

@@ -38,7 +38,8 @@ from surrogate.regions import Regions, enumerate_regions
 
 # HiGHS's presolve and these heuristics cost more than they save here: the incumbents come from the
 # restricted rounds, and a program with few rows has little to presolve. Without the four heuristics
-# 2.3 to 2.9 times faster, without presolve 1.3 times more. To measure again: benchmarks/encodings.py
+# 2.3 to 2.9 times faster, without presolve 1.3 times more.
+# To measure again: benchmarks/encodings.py
 OPTIONS: dict[str, Option] = {
     "presolve": "off",
     "mip_heuristic_run_feasibility_jump": False,

@@ -10,6 +10,7 @@ from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
 from surrogate.encodings.bigm import BigM
 from surrogate.encodings.cells import InputCells
+from surrogate.encodings.facets import Facets
 from surrogate.encodings.handles import Activations
 from surrogate.encodings.omlt import OmltBigM
 from surrogate.encodings.partition import Partition
@@ -47,6 +48,7 @@ ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
         "omlt": OmltBigM,
         "bigm": BigM,
         "partition": Partition,
+        "facets": Facets,
         "regions": ConvexRegions,
         "cells": InputCells,
     }
