@@ -1,8 +1,10 @@
 """surrogate: which ReLU network belongs inside your optimization model.
 
 Train every depth and width under a neuron budget, embed the nets as mixed-integer constraints,
-solve, measure, and choose. Names are imported when they are first used, so that
-`import surrogate` is instant and torch is loaded only by training.
+solve, measure, and choose. Or put a net into a model of your own: `load` it, `embed` it with
+certified bounds and the encoding that suits it, `solve`, and audit the solution. Names are imported
+when they are first used, so that `import surrogate` is instant and torch is loaded only by
+training.
 """
 
 from importlib import import_module

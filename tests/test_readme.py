@@ -1,4 +1,4 @@
-"""The README runs: every command in it, and its Python example, as they stand."""
+"""The README runs: every command in it, and every Python example, as they stand."""
 
 import re
 import shlex
@@ -18,6 +18,7 @@ COMMANDS = [
     for line in text.splitlines()
     if line.strip()
 ]
+EXAMPLES = [text for language, text in BLOCKS if language == "python"]
 # The set-up commands are what brought these tests to run; .ci/run takes the second from the README
 # and runs it. The full study is run by whoever publishes its tables; here it runs as --quick.
 SET_UP = ["pip install -e . && surrogate run", 'pip install -e ".[test]" && pytest']
@@ -63,9 +64,11 @@ def test_a_command_of_the_readme_runs(command, folder):
     assert done.stdout
 
 
-def test_the_python_example_runs_and_prints_what_it_says(folder):
-    (example,) = [text for language, text in BLOCKS if language == "python"]
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_python_example_runs_and_prints_what_it_says(example, folder):
     assert len([line for line in example.splitlines() if line.strip()]) <= 16
+    said = re.findall(r"# prints (.*)$", example, re.M)
+    assert said
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
         cwd=folder,
@@ -73,7 +76,6 @@ def test_the_python_example_runs_and_prints_what_it_says(folder):
         text=True,
         check=True,
     )
-    said = re.findall(r"# prints (.*)$", example, re.M)
     assert done.stdout.splitlines() == said
 
 

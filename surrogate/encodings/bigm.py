@@ -15,7 +15,7 @@ Robustness of Neural Networks with Mixed Integer Programming, ICLR 2019, for the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def bigm(net: Network, bounds: Bounds) -> tuple[Begun, Encoded]:
     add_outputs(begun, net, layers)
     encoded = Encoded(
         builder=begun.builder,
-        pattern=lambda point: signs(net, layers, point),
+        pattern=partial(signs, net, layers),
         post=tuple(layer.post for layer in layers),
         binary=tuple(layer.binary for layer in layers),
         largest_m=largest(bounds, [layer.binary >= 0 for layer in layers]),

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -170,7 +170,7 @@ class InputCells(ArrayFormulation):
         ]
         return Encoded(
             builder=builder,
-            pattern=lambda point: true_pattern(net, cells, layers, point),
+            pattern=partial(true_pattern, net, cells, layers),
             post=tuple(layer.post for layer in layers),
             binary=tuple(layer.binary for layer in layers),
             largest_m=max(largest),

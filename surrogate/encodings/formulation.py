@@ -71,9 +71,9 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
     def _build_formulation(self) -> None:
         given = {"inputs": self.block.inputs, "outputs": self.block.outputs}
         with PauseGC():  # Python's collector would look at the growing model again and again
-            self._variables = write(self.encoded.builder, self.block, given)
+            self._variables, known = write(self.encoded.builder, self.block, given)
         choices = tuple(
             Choice(tuple(self._variables[j] for j in columns.tolist()), group)
             for columns, group in self.encoded.choices
         )
-        setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices))
+        setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices, known))

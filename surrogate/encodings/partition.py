@@ -18,7 +18,7 @@ which this differs by the certified bounds, the rows that they give, and what st
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class Partition(ArrayFormulation):
         add_outputs(begun, net, layers)
         return Encoded(
             builder=begun.builder,
-            pattern=lambda point: signs(net, layers, point),
+            pattern=partial(signs, net, layers),
             post=tuple(layer.post for layer in layers),
             binary=tuple(layer.binary for layer in layers),
             largest_m=largest(bounds, [layer.binary >= 0 for layer in layers]),

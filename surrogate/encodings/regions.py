@@ -18,7 +18,7 @@ constraints with a logarithmic number of binary variables and constraints, Mathe
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import sparse
@@ -79,7 +79,7 @@ class ConvexRegions(ArrayFormulation):
         none = tuple(np.full(len(b), -1) for b in net.biases[:-1])
         return Encoded(
             builder=builder,
-            pattern=lambda point: codes[region_at(found, net, point)].astype(float),
+            pattern=partial(code_at, found, net, codes),
             post=none,
             binary=none,
             choices=((weights, group),),
@@ -104,6 +104,11 @@ def linear_regions(
             f"{MAX_CORNERS}, one variable each; use another encoding, or a smaller box"
         )
     return found
+
+
+def code_at(found: Regions, net: Network, codes: IntArray, point: FloatArray) -> FloatArray:
+    """The code of the region that holds the point."""
+    return np.asarray(codes[region_at(found, net, point)], dtype=np.float64)
 
 
 def region_at(found: Regions, net: Network, point: FloatArray) -> int:

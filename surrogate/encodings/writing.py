@@ -17,12 +17,15 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from surrogate.box import FloatArray
 from surrogate.programs import Builder, Columns, Rows
+from surrogate.solving import KnownRows
 
 Group = TypeVar("Group", Columns, Rows)
 
 
-def write(builder: Builder, block: Any, given: Mapping[str, Any]) -> list[Any]:
-    """Add the builder's groups to `block`; returns the variables of all columns, in their order.
+def write(
+    builder: Builder, block: Any, given: Mapping[str, Any]
+) -> tuple[list[Any], tuple[KnownRows, ...]]:
+    """Add the builder's groups to `block`; returns the variables of all columns, and the rows.
 
     given   Pyomo variables that already stand for a group of columns; they get its bounds
     """
@@ -39,9 +42,11 @@ def write(builder: Builder, block: Any, given: Mapping[str, Any]) -> list[Any]:
             found = _new_variables(block, name, lower, upper, columns[0].integer)
         for j, variable in zip(index.tolist(), found, strict=True):
             variables[j] = variable
-    for name, rows in _by_name(builder.rows).items():
+    known = [
         _add_constraints(block, name, rows, variables)
-    return variables
+        for name, rows in _by_name(builder.rows).items()
+    ]
+    return variables, tuple(known)
 
 
 def _by_name(groups: Iterable[Group]) -> dict[str, list[Group]]:
@@ -72,7 +77,7 @@ def _new_variables(
     return list(component.values())
 
 
-def _add_constraints(block: Any, name: str, groups: list[Rows], variables: list[Any]) -> None:
+def _add_constraints(block: Any, name: str, groups: list[Rows], variables: list[Any]) -> KnownRows:
     lower = _numbers([rows.lower for rows in groups])
     upper = _numbers([rows.upper for rows in groups])
     bodies = [body for rows in groups for body in _bodies(rows, variables)]
@@ -80,6 +85,8 @@ def _add_constraints(block: Any, name: str, groups: list[Rows], variables: list[
     block.add_component(name, component)
     for i, (low, body, up) in enumerate(zip(lower, bodies, upper, strict=True)):
         component[i] = (low, body) if low == up else (low, body, up)
+    expressions = tuple(row.expr for row in component.values())
+    return KnownRows(component, expressions, tuple(groups), variables)
 
 
 def _bodies(rows: Rows, variables: list[Any]) -> Iterable[Any]:

@@ -114,8 +114,9 @@ def linked_problem(
     if isinstance(bounds, str):
         bounds = compute_bounds(net, box, bounds)
     model = pyo.ConcreteModel()
-    pairs = box.pairs()
-    model.x = pyo.Var(range(copies), range(net.n_inputs), bounds=lambda _m, _t, i: pairs[i])
+    model.x = pyo.Var(range(copies), range(net.n_inputs))
+    for (_, i), variable in model.x.items():
+        variable.bounds = box.pairs()[i]
     model.net = pyo.Block(range(copies))
     embeddings = tuple(
         embed(

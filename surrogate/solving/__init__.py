@@ -4,12 +4,14 @@ from surrogate.programs import TOLERANCES, Option, Status
 from surrogate.solving.fixing import objective_value, solve_fixed
 from surrogate.solving.highs import REL_GAP, solve
 from surrogate.solving.hints import Choice, SolverHints
+from surrogate.solving.known import KnownRows
 from surrogate.solving.solution import Solution
 
 __all__ = [
     "REL_GAP",
     "TOLERANCES",
     "Choice",
+    "KnownRows",
     "Option",
     "Solution",
     "SolverHints",

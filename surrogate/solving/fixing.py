@@ -10,6 +10,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from surrogate.programs import Session
+from surrogate.solving.hints import hints_in
 from surrogate.solving.translating import translate
 
 
@@ -34,7 +35,7 @@ def solve_fixed(model: Any, fixed: Iterable[tuple[Any, float]]) -> float | None:
     """
     if objective_value(model) is None:
         return None
-    translation = translate(model)
+    translation = translate(model, hints_in(model).known)
     if translation is None:
         return None
     program, wanted = translation.program, {id(variable): value for variable, value in fixed}

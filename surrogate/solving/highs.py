@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from surrogate.errors import InputError
 from surrogate.programs import Option, Outcome, Session, Status, check_options
 from surrogate.solving.checks import check_arguments, check_model, check_reserved
-from surrogate.solving.hints import choice_columns, hints_in
+from surrogate.solving.hints import SolverHints, choice_columns, hints_in
 from surrogate.solving.restricting import solve_restricted
 from surrogate.solving.solution import Solution
 from surrogate.solving.translating import Translation, translate
@@ -51,16 +52,17 @@ def solve(
     check_reserved(options or {})
     check_options(options or {})
     _clear_values(model)
-    translation = translate(model)
+    hints = hints_in(model)
+    with PauseGC():  # Python's collector would look at the whole model again and again
+        translation = translate(model, hints.known)
     if translation is None:
         return _infeasible(time.perf_counter() - start)
-    hinted, choices = hints_in(model)
     settings = {
         "threads": int(threads),
         "seed": int(seed),
-        "options": {**hinted, **(options or {}), "mip_rel_gap": float(rel_gap)},
+        "options": {**(options or {}), "mip_rel_gap": float(rel_gap)},
     }
-    outcome = _run(translation, choices, float(time_limit), float(rel_gap), settings)
+    outcome = _run(translation, hints, float(time_limit), float(rel_gap), settings)
     if outcome.x is not None:
         translation.load(outcome.x)
     return Solution(
@@ -77,17 +79,22 @@ def solve(
 
 def _run(
     translation: Translation,
-    choices: list[Any],
+    hints: SolverHints,
     time_limit: float,
     rel_gap: float,
-    settings: Mapping[str, Any],
+    settings: dict[str, Any],
 ) -> Outcome:
-    """HiGHS on the whole program, or in rounds where an embedding says what its choices are."""
-    program = translation.program
+    """HiGHS on the whole program, or in rounds where an embedding says what its choices are.
+
+    Where there are choices, what suits them is used when they are most of the program.
+    """
+    start, program = time.perf_counter(), translation.program
     places = {id(variable): j for j, variable in enumerate(translation.variables)}
-    columns = [choice_columns(choice, places) for choice in choices]
-    usable = [c for c in columns if c is not None]
-    start = time.perf_counter()
+    found = [choice_columns(choice, places) for choice in hints.choices]
+    usable = [columns for columns in found if columns is not None]
+    chosen = sum(len(columns) for columns, _ in usable)
+    if not hints.choices or 2 * chosen >= program.n_columns:
+        settings = {**settings, "options": {**hints.options, **settings["options"]}}
     if usable and program.integer.any():
         outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:

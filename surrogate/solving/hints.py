@@ -14,6 +14,7 @@ import numpy as np
 
 from surrogate.programs import Option
 from surrogate.programs.program import IntArray
+from surrogate.solving.known import KnownRows
 
 ATTRIBUTE = "solver_hints"
 
@@ -34,33 +35,36 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class SolverHints:
-    """HiGHS options that suit a formulation, and the choices it makes."""
+    """HiGHS options that suit a formulation, the choices it makes, and the rows that it wrote."""
 
     options: Mapping[str, Option] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
+    known: tuple[KnownRows, ...] = ()
 
 
-def hints_in(model: Any) -> tuple[dict[str, Option], list[Choice]]:
-    """The options and the choices of all active blocks of a model.
+def hints_in(model: Any) -> SolverHints:
+    """The hints of all active blocks of a model; of the known rows, those nobody touched.
 
     Options that two blocks want differently are left as they are in HiGHS: what suits one
     formulation may not suit the other.
     """
     options: dict[str, Option] = {}
     disputed: set[str] = set()
-    choices: list[Choice] = []
     found = [
         hints
         for block in model.block_data_objects(active=True)
         if isinstance(hints := getattr(block, ATTRIBUTE, None), SolverHints)
     ]
     for hints in found:
-        choices += hints.choices
         for name in {name for other in found for name in other.options}:
             value = hints.options.get(name)
             if value is None or options.setdefault(name, value) != value:
                 disputed.add(name)
-    return {name: v for name, v in options.items() if name not in disputed}, choices
+    return SolverHints(
+        options={name: v for name, v in options.items() if name not in disputed},
+        choices=tuple(choice for hints in found for choice in hints.choices),
+        known=tuple(rows for hints in found for rows in hints.known if rows.untouched()),
+    )
 
 
 def choice_columns(choice: Choice, places: Mapping[int, int]) -> tuple[IntArray, IntArray] | None:

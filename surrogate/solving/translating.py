@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from surrogate.box import FloatArray
 from surrogate.errors import InputError
 from surrogate.programs import TOLERANCES, Program
 from surrogate.solving.checks import nonlinear_component
+from surrogate.solving.known import KnownRows, append_known, set_aside
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,28 +40,31 @@ class Translation:
             variable.set_value(value, skip_validation=True)
 
 
-def translate(model: Any) -> Translation | None:
+def translate(model: Any, known: Sequence[KnownRows] = ()) -> Translation | None:
     """The model's active constraints and objective; None when a constraint without variables fails.
+
+    known   constraints that need not be read
 
     Raises `InputError` when the model is not linear, or a number in it is NaN or infinite.
     """
     try:
-        form = _compiled(model)
+        with set_aside(known):
+            form = _compiled(model)
     except (InvalidConstraintError, InvalidExpressionError) as error:
         raise InputError(
             f"{nonlinear_component(model)} is not linear; HiGHS cannot solve it"
         ) from error
     if form is None:
         return None
-    variables = tuple(form.columns)
     (objective,) = form.objectives
-    matrix, lower, upper = _rows(form)
+    variables, matrix, lower, upper = append_known(known, form.columns, *_rows(form))
+    cost = form.c.toarray().ravel()
     try:
         bounds = [variable.bounds for variable in variables]
     except ValueError as error:  # Pyomo refuses NaN only when a bound is read
         raise InputError(str(error)) from error
     program = Program(
-        cost=form.c.toarray().ravel(),
+        cost=np.concatenate([cost, np.zeros(len(variables) - len(cost))]),
         lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
         upper=np.array([np.inf if up is None else up for _, up in bounds], dtype=float),
         integer=np.array([_is_integer(variable) for variable in variables], dtype=bool),

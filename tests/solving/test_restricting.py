@@ -274,9 +274,9 @@ def test_a_group_that_the_user_forces_is_used():
 
 def test_what_is_inactive_gives_no_hints():
     m = model_of(random_data(0))
-    assert len(hints_in(m)[1]) == 2
+    assert len(hints_in(m).choices) == 2
     m.copy[0].deactivate()
-    assert len(hints_in(m)[1]) == 1
+    assert len(hints_in(m).choices) == 1
     m.links.deactivate()
     m.objective.set_value(m.copy[1].weight[0])
     assert solve(m).status is Status.OPTIMAL
@@ -285,7 +285,7 @@ def test_what_is_inactive_gives_no_hints():
 def test_a_clone_has_its_own_hints():
     m = model_of(random_data(1, slack=3.0))
     copied = m.clone()
-    (choice, _), theirs = hints_in(copied)[1], hints_in(m)[1][0]
+    (choice, _), theirs = hints_in(copied).choices, hints_in(m).choices[0]
     assert choice.variables[0] is copied.copy[0].weight[0]
     assert theirs.variables[0] is m.copy[0].weight[0]
     assert solve(copied).objective == solve(m).objective
@@ -300,11 +300,14 @@ def hinted(*options):
 
 
 def test_hints_that_contradict_each_other_are_dropped():
-    assert hints_in(hinted({"a": 1, "b": False}, {"a": 1, "b": False}))[0] == {"a": 1, "b": False}
-    assert hints_in(hinted({"a": 1, "b": False}, {"a": 1, "b": True}))[0] == {"a": 1}
-    assert hints_in(hinted({"a": 1}, {}))[0] == {}
-    assert hints_in(hinted({}))[0] == {}
-    assert hints_in(hinted())[0] == {}
+    assert hints_in(hinted({"a": 1, "b": False}, {"a": 1, "b": False})).options == {
+        "a": 1,
+        "b": False,
+    }
+    assert hints_in(hinted({"a": 1, "b": False}, {"a": 1, "b": True})).options == {"a": 1}
+    assert hints_in(hinted({"a": 1}, {})).options == {}
+    assert hints_in(hinted({})).options == {}
+    assert hints_in(hinted()).options == {}
 
 
 def test_hints_reach_highs_and_the_callers_options_override_them():
