@@ -135,6 +135,10 @@ class Network:
             f"box {self.box if self.box is not None else 'unknown'})"
         )
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Network:
+        """Itself: it cannot change, and a copied Pyomo model need not copy it."""
+        return self
+
     def _key(self) -> tuple[object, ...]:
         return (self.content_hash, self.box, self.input_labels, self.output_labels)
 

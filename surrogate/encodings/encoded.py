@@ -38,6 +38,10 @@ class Encoded:
     choices: tuple[tuple[IntArray, IntArray], ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Encoded:
+        """Itself: it does not change, and a copied Pyomo model need not copy it."""
+        return self
+
 
 def largest(bounds: Bounds, split: Sequence[BoolArray]) -> float:
     """The largest magnitude among the bounds of the neurons that `split` marks, 0 when none."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar
 
+import numpy as np
 from omlt.formulation import _PyomoFormulation
 from pyomo.common.gc_manager import PauseGC
 
@@ -15,7 +17,11 @@ from surrogate.encodings.handles import Activations
 from surrogate.encodings.writing import write
 from surrogate.network import Network
 from surrogate.programs.program import IntArray
+from surrogate.solving import Pattern
 from surrogate.solving.hints import ATTRIBUTE, Choice, SolverHints
+
+AT_ZERO = 1e-7
+"""A pre-activation this small, relatively, may be 0 but for rounding."""
 
 
 class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships no annotations
@@ -76,4 +82,22 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
             Choice(tuple(self._variables[j] for j in columns.tolist()), group)
             for columns, group in self.encoded.choices
         )
-        setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices, known))
+        patterns = () if choices else (self._pattern(),)
+        setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices, known, patterns))
+
+    def _pattern(self) -> Pattern:
+        """The binaries of neurons as a function of the inputs, for the search for a start."""
+        groups = [c.index.tolist() for c in self.encoded.builder.columns if c.integer]
+        binaries = tuple(self._variables[j] for group in groups for j in group)
+        at = partial(pattern_at, self.net, self.encoded)
+        return Pattern(tuple(self.block.inputs.values()), binaries, at)
+
+
+def pattern_at(net: Network, encoded: Encoded, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The binaries' values at x, and 1 for those of neurons at 0, which may have either value."""
+    groups = [c.index for c in encoded.builder.columns if c.integer]
+    integer = np.concatenate([np.zeros(0, dtype=int), *groups])
+    free = np.zeros(encoded.builder.n_columns)
+    for a, columns in zip(net.preactivations(x[None, :])[:-1], encoded.binary, strict=True):
+        free[columns[(columns >= 0) & (np.abs(a[0]) <= AT_ZERO * (1.0 + np.abs(a[0]).max()))]] = 1.0
+    return encoded.pattern(x), free[integer]

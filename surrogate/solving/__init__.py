@@ -6,6 +6,7 @@ from surrogate.solving.highs import REL_GAP, solve
 from surrogate.solving.hints import Choice, SolverHints
 from surrogate.solving.known import KnownRows
 from surrogate.solving.solution import Solution
+from surrogate.solving.starting import Pattern
 
 __all__ = [
     "REL_GAP",
@@ -13,6 +14,7 @@ __all__ = [
     "Choice",
     "KnownRows",
     "Option",
+    "Pattern",
     "Solution",
     "SolverHints",
     "Status",

@@ -15,6 +15,7 @@ from surrogate.solving.checks import check_arguments, check_model, check_reserve
 from surrogate.solving.hints import SolverHints, choice_columns, hints_in
 from surrogate.solving.restricting import solve_restricted
 from surrogate.solving.solution import Solution
+from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation, translate
 
 REL_GAP = 1e-4
@@ -99,8 +100,12 @@ def _run(
         outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:
             return outcome
-    left = max(0.0, time_limit - (time.perf_counter() - start))
-    return Session(program, **settings).solve(left)
+    session = Session(program, **settings)
+    if program.integer.any() and hints.patterns and not usable:
+        first = find_start(program, hints.patterns, places, time_limit, settings["seed"])
+        if first is not None:
+            session.start(first)
+    return session.solve(max(0.0, time_limit - (time.perf_counter() - start)))
 
 
 def _infeasible(seconds: float) -> Solution:

@@ -15,6 +15,7 @@ import numpy as np
 from surrogate.programs import Option
 from surrogate.programs.program import IntArray
 from surrogate.solving.known import KnownRows
+from surrogate.solving.starting import Pattern
 
 ATTRIBUTE = "solver_hints"
 
@@ -35,11 +36,12 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class SolverHints:
-    """HiGHS options that suit a formulation, the choices it makes, and the rows that it wrote."""
+    """HiGHS options that suit a formulation, its choices, the rows that it wrote, its patterns."""
 
     options: Mapping[str, Option] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     known: tuple[KnownRows, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
 
 
 def hints_in(model: Any) -> SolverHints:
@@ -55,6 +57,7 @@ def hints_in(model: Any) -> SolverHints:
         for block in model.block_data_objects(active=True)
         if isinstance(hints := getattr(block, ATTRIBUTE, None), SolverHints)
     ]
+    whole = model.model()
     for hints in found:
         for name in {name for other in found for name in other.options}:
             value = hints.options.get(name)
@@ -63,7 +66,8 @@ def hints_in(model: Any) -> SolverHints:
     return SolverHints(
         options={name: v for name, v in options.items() if name not in disputed},
         choices=tuple(choice for hints in found for choice in hints.choices),
-        known=tuple(rows for hints in found for rows in hints.known if rows.untouched()),
+        known=tuple(rows for hints in found for rows in hints.known if rows.untouched(whole)),
+        patterns=tuple(pattern for hints in found for pattern in hints.patterns),
     )
 
 

@@ -33,10 +33,10 @@ class KnownRows:
     rows: tuple[Rows, ...]
     variables: Sequence[Any]
 
-    def untouched(self) -> bool:
-        """Whether the constraint still is what the arrays say."""
-        if self.constraint.parent_block() is None:
-            return False  # deleted
+    def untouched(self, model: Any) -> bool:
+        """Whether the constraint is the model's, and still what the arrays say."""
+        if self.constraint.model() is not model:
+            return False  # deleted, or of the model that this one was copied from
         found = list(self.constraint.values())
         return len(found) == len(self.expressions) and all(
             row.active and row.expr is written
