@@ -6,6 +6,7 @@ solver has its own default options.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ ENDINGS = {
 
 def omlt_copies(net: Network, box: Box, copies: int) -> pyo.ConcreteModel:
     """A model with `copies` blocks `net[t]`, each with its `inputs` and `outputs`."""
+    logging.getLogger("pyomo.core").setLevel(logging.ERROR)  # W1002: OMLT starts variables at 0
     model = pyo.ConcreteModel()
     model.net = OmltBlock(range(copies))
     for t in range(copies):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from surrogate.bounds import Bounds as Bounds
     from surrogate.bounds import compute_bounds as compute_bounds
     from surrogate.box import Box as Box
+    from surrogate.constraints import LinearConstraints as LinearConstraints
     from surrogate.datasets import Dataset as Dataset
     from surrogate.embedding import Embedding as Embedding
     from surrogate.embedding import embed as embed
@@ -33,6 +34,7 @@ _ROOMS = {
     "Box": "box",
     "Dataset": "datasets",
     "Embedding": "embedding",
+    "LinearConstraints": "constraints",
     "Network": "network",
     "Results": "study",
     "Solution": "solving",

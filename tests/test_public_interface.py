@@ -12,6 +12,7 @@ def test_the_public_names():
         "Box",
         "Dataset",
         "Embedding",
+        "LinearConstraints",
         "Network",
         "Results",
         "Solution",

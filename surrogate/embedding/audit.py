@@ -11,7 +11,7 @@ from surrogate.box import FloatArray
 from surrogate.encodings import Formulation
 from surrogate.errors import AuditError
 from surrogate.network import Network
-from surrogate.solving import objective_value, solve_fixed
+from surrogate.solving import objective_gain, objective_value, solve_fixed
 
 Variables = tuple[Any, ...]  # Pyomo variables: Pyomo has no types
 
@@ -35,6 +35,7 @@ class Audit:
     objective          the model's objective at the solution, None when it has no single one
     fixed_objective    the best objective with every binary fixed: this network's to the pattern of
                        net(x), all others as in the solution; None when there is none
+    objective_gain     by how much `objective` is better than `fixed_objective`, 0 when it is not
     """
 
     output_error: float
@@ -45,6 +46,7 @@ class Audit:
     expected: FloatArray
     objective: float | None
     fixed_objective: float | None
+    objective_gain: float
 
     @property
     def error(self) -> float:
@@ -53,8 +55,12 @@ class Audit:
 
     @property
     def passed(self) -> bool:
-        """Whether the error is at most 1e-6 and every binary matches."""
-        return self.error <= TOLERANCE and self.pattern_matches
+        """Whether the error is at most 1e-6, every binary matches, and the objective is no gift.
+
+        A gift is an objective that is better than `fixed_objective` by more than 1e-6, relatively.
+        """
+        fair = self.objective_gain <= TOLERANCE * (1.0 + abs(self.objective or 0.0))
+        return self.error <= TOLERANCE and self.pattern_matches and fair
 
 
 def audit_solution(
@@ -93,6 +99,9 @@ def audit_solution(
         errors += [_difference(v, value) for v, value in zip(pre, a, strict=True)]
         errors += [_difference(v, value) for v, value in zip(post, np.maximum(a, 0), strict=True)]
         matches &= all(_matches(q, float(a_j)) for q, a_j in zip(binary, a, strict=True))
+    objective = objective_value(model)
+    known = np.isfinite(x).all()
+    fixed = solve_fixed(model, formulation.true_pattern(x)) if known else None
     return Audit(
         output_error=_largest(np.abs(y - expected)),
         activation_error=_largest(np.array(errors)),
@@ -100,10 +109,9 @@ def audit_solution(
         inputs=x,
         outputs=y,
         expected=expected,
-        objective=objective_value(model),
-        fixed_objective=(
-            solve_fixed(model, formulation.true_pattern(x)) if np.isfinite(x).all() else None
-        ),
+        objective=objective,
+        fixed_objective=fixed,
+        objective_gain=objective_gain(model, objective, fixed),
     )
 
 

@@ -146,10 +146,11 @@ class InputCells(ArrayFormulation):
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns are d (cells), then z, s and q of each layer as in `bigm`."""
-        if net.n_inputs > MAX_INPUTS:
+        varying = int((bounds.box.upper > bounds.box.lower).sum())
+        if varying > MAX_INPUTS:
             raise EmbeddingError(
-                f"the network has {net.n_inputs} inputs; cells are for at most {MAX_INPUTS}, as "
-                "their number grows exponentially with the inputs: use bigm"
+                f"the network has {varying} inputs that vary; cells are for at most {MAX_INPUTS}, "
+                "as their number grows exponentially with the inputs: use bigm"
             )
         cells = split_cells(net, bounds)
         begun = begin(bounds)

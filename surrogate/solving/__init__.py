@@ -1,7 +1,7 @@
 """Solving: a Pyomo model to HiGHS and back, limits, statuses and hints."""
 
 from surrogate.programs import TOLERANCES, Option, Status
-from surrogate.solving.fixing import objective_value, solve_fixed
+from surrogate.solving.fixing import objective_gain, objective_value, solve_fixed
 from surrogate.solving.highs import REL_GAP, solve
 from surrogate.solving.hints import Choice, SolverHints
 from surrogate.solving.known import KnownRows
@@ -18,6 +18,7 @@ __all__ = [
     "Solution",
     "SolverHints",
     "Status",
+    "objective_gain",
     "objective_value",
     "solve",
     "solve_fixed",

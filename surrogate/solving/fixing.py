@@ -23,6 +23,15 @@ def objective_value(model: Any) -> float | None:
     return None if value is None else float(value)
 
 
+def objective_gain(model: Any, found: float | None, fixed: float | None) -> float:
+    """By how much the objective `found` is better than `fixed` in the model's sense, else 0."""
+    if found is None or fixed is None:
+        return 0.0
+    (objective,) = model.component_data_objects(pyo.Objective, active=True)
+    gain = fixed - found if objective.sense == pyo.minimize else found - fixed
+    return max(0.0, gain)
+
+
 def solve_fixed(model: Any, fixed: Iterable[tuple[Any, float]]) -> float | None:
     """The best objective with every integer variable fixed, None where there is no solution.
 

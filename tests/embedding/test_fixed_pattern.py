@@ -182,3 +182,17 @@ def test_inputs_outside_the_box_do_not_stop_the_audit(encoding):
     m.x[0].set_value(float("nan"), skip_validation=True)
     audit = emb.audit()
     assert (audit.output_error, audit.fixed_objective) == (math.inf, None)
+
+
+def test_an_objective_that_is_too_good_fails_the_audit():
+    m, emb = model_of(make_net((3,), seed=1), "bigm")
+    m.gift = pyo.Var(bounds=(0, 1))
+    m.no_gift = pyo.Constraint(expr=m.gift <= 0)
+    m.objective.set_value(m.objective.expr - m.gift)
+    solve(m)
+    assert emb.audit().passed
+    m.gift.set_value(0.01)  # as a solver does that uses its tolerance times a large M
+    audit = emb.audit()
+    assert audit.objective_gain == pytest.approx(0.01, abs=1e-9)
+    assert audit.error <= 1e-6
+    assert not audit.passed

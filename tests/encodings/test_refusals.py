@@ -17,7 +17,7 @@ from tests.oracles import range_of
     ("encoding", "n_inputs", "message"),
     [
         ("regions", 10, r"10 inputs vary; .* at most 3.*another encoding"),
-        ("cells", 30, r"the network has 30 inputs; cells are for at most 8.*use bigm"),
+        ("cells", 30, r"the network has 30 inputs that vary; cells are for at most 8.*use bigm"),
     ],
 )
 def test_too_many_inputs_are_refused_and_the_block_stays_free(encoding, n_inputs, message):
