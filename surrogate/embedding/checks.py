@@ -108,6 +108,10 @@ def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
             f"{[len(lower) for lower in bounds.lower]}, the network has {net.n_inputs} inputs and "
             f"layers of {widths}; compute them for this network"
         )
+    if bounds.network_hash not in (None, net.content_hash):
+        raise EmbeddingError(
+            "the bounds are those of another network, with other weights; compute them for this one"
+        )
     if (bounds.box.lower > box.lower).any() or (bounds.box.upper < box.upper).any():
         raise EmbeddingError(
             f"the bounds hold on {bounds.box}, the variables allow {box}; "

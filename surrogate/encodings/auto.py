@@ -28,7 +28,6 @@ from surrogate.regions import MAX_INPUTS
 MILP_NEURONS = 60
 MILP_SECONDS = 10.0
 LP_SECONDS = 20.0
-REGION_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def choose(net: Network, box: Box, encoding: str, bounds: Bounds | None = None) 
         return Chosen("bigm", bounds, f"{inputs}, too many for linear regions; {left}")
     constraints = None if bounds is None else bounds.constraints
     try:
-        regions = linear_regions(net, box, constraints, REGION_SECONDS)
+        regions = linear_regions(net, box, constraints)
     except EmbeddingError as error:
         bounds = _tight(net, box) if bounds is None else bounds
         return Chosen("cells", bounds, f"{inputs}, but {error}")

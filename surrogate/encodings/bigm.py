@@ -21,7 +21,7 @@ import numpy as np
 
 from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
-from surrogate.encodings.encoded import Encoded, largest
+from surrogate.encodings.encoded import Encoded, largest_m
 from surrogate.encodings.formulation import ArrayFormulation
 from surrogate.encodings.units import Begun, begin, loosened
 from surrogate.network import Network
@@ -69,7 +69,7 @@ def bigm(net: Network, bounds: Bounds) -> tuple[Begun, Encoded]:
         pattern=partial(signs, net, layers),
         post=tuple(layer.post for layer in layers),
         binary=tuple(layer.binary for layer in layers),
-        largest_m=largest(bounds, [layer.binary >= 0 for layer in layers]),
+        largest_m=largest_m(begun.builder),
     )
     return begun, encoded
 

@@ -35,7 +35,7 @@ from surrogate.encodings.bigm import (
     add_pre_activations,
     big_m,
 )
-from surrogate.encodings.encoded import Encoded
+from surrogate.encodings.encoded import Encoded, largest_m
 from surrogate.encodings.formulation import ArrayFormulation
 from surrogate.encodings.units import begin, loose, widened
 from surrogate.errors import EmbeddingError
@@ -165,16 +165,12 @@ class InputCells(ArrayFormulation):
             h = layers[-1].post
         add_outputs(begun, net, layers)
         _add_within(builder, "y", begun.y, d, *widened(cells.lower[-1], cells.upper[-1]))
-        largest = [0.0] + [
-            float(np.maximum(-low, up)[:, layer.binary >= 0].max(initial=0.0))
-            for layer, low, up in zip(layers, cells.lower, cells.upper, strict=False)
-        ]
         return Encoded(
             builder=builder,
             pattern=partial(true_pattern, net, cells, layers),
             post=tuple(layer.post for layer in layers),
             binary=tuple(layer.binary for layer in layers),
-            largest_m=max(largest),
+            largest_m=largest_m(builder),
         )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
 from surrogate.programs import Builder, Option
-from surrogate.programs.program import BoolArray, IntArray
+from surrogate.programs.program import IntArray
 
 Pattern = Callable[[FloatArray], FloatArray]
 
@@ -43,9 +42,10 @@ class Encoded:
         return self
 
 
-def largest(bounds: Bounds, split: Sequence[BoolArray]) -> float:
-    """The largest magnitude among the bounds of the neurons that `split` marks, 0 when none."""
-    found = [0.0]
-    for low, up, mark in zip(bounds.lower, bounds.upper, split, strict=False):
-        found.append(float(np.maximum(-low, up)[mark].max(initial=0.0)))
-    return max(found)
+def largest_m(builder: Builder) -> float:
+    """The largest coefficient of a binary: what a solver multiplies its tolerance by."""
+    integer = np.concatenate([np.zeros(0, dtype=bool), *(
+        np.full(len(columns.index), columns.integer) for columns in builder.columns
+    )])  # fmt: skip
+    found = [np.abs(rows.values[integer[rows.columns]]).max(initial=0.0) for rows in builder.rows]
+    return float(max(found, default=0.0))

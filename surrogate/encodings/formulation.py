@@ -15,6 +15,7 @@ from surrogate.box import FloatArray
 from surrogate.encodings.encoded import Encoded
 from surrogate.encodings.handles import Activations
 from surrogate.encodings.writing import write
+from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 from surrogate.programs.program import IntArray
 from surrogate.solving import Pattern
@@ -36,6 +37,11 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
 
     def __init__(self, net: Network, bounds: Bounds) -> None:
         super().__init__()
+        if bounds.network_hash not in (None, net.content_hash):
+            raise EmbeddingError(
+                "the bounds are those of another network, with other weights; "
+                "compute them for this one"
+            )
         self.net = net
         self.encoded = self.encode(net, bounds)
         self._variables: list[Any] = []
@@ -78,8 +84,14 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
         given = {"inputs": self.block.inputs, "outputs": self.block.outputs}
         with PauseGC():  # Python's collector would look at the growing model again and again
             self._variables, known = write(self.encoded.builder, self.block, given)
+        binaries = tuple(
+            self._variables[j]
+            for columns in self.encoded.builder.columns
+            if columns.integer
+            for j in columns.index.tolist()
+        )
         choices = tuple(
-            Choice(tuple(self._variables[j] for j in columns.tolist()), group)
+            Choice(tuple(self._variables[j] for j in columns.tolist()), group, binaries)
             for columns, group in self.encoded.choices
         )
         patterns = () if choices else (self._pattern(),)

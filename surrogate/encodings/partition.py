@@ -32,7 +32,7 @@ from surrogate.encodings.bigm import (
     big_m,
     signs,
 )
-from surrogate.encodings.encoded import Encoded, largest
+from surrogate.encodings.encoded import Encoded, largest_m
 from surrogate.encodings.formulation import ArrayFormulation
 from surrogate.encodings.units import begin, loosened
 from surrogate.network import Network
@@ -67,7 +67,7 @@ class Partition(ArrayFormulation):
             pattern=partial(signs, net, layers),
             post=tuple(layer.post for layer in layers),
             binary=tuple(layer.binary for layer in layers),
-            largest_m=largest(bounds, [layer.binary >= 0 for layer in layers]),
+            largest_m=largest_m(begun.builder),
         )
 
 

@@ -50,7 +50,10 @@ OPTIONS: dict[str, Option] = {
 
 
 MAX_CORNERS = 400_000
-"""One variable each: Pyomo takes about 20 s to write and read them."""
+"""One variable each; 170,000 of them take Pyomo some 4 s (benchmarks/public_nets.py)."""
+
+SECONDS = 30.0
+"""What the enumeration may take."""
 
 
 class ConvexRegions(ArrayFormulation):
@@ -88,15 +91,14 @@ class ConvexRegions(ArrayFormulation):
 
 
 @lru_cache(maxsize=16)
-def linear_regions(
-    net: Network, box: Box, constraints: LinearConstraints | None, time_limit: float | None = None
-) -> Regions:
+def linear_regions(net: Network, box: Box, constraints: LinearConstraints | None) -> Regions:
     """The regions that the encoding takes: at most `MAX_CORNERS` corners in all.
 
-    Raises `EmbeddingError` where there are more, or more than three inputs.
+    Raises `EmbeddingError` where there are more, or more than three inputs vary, or `SECONDS` are
+    not enough.
     """
     rows = None if constraints is None else (constraints.matrix, constraints.rhs)
-    found = enumerate_regions(net, box, rows, max_regions=MAX_CORNERS, time_limit=time_limit)
+    found = enumerate_regions(net, box, rows, max_regions=MAX_CORNERS, time_limit=SECONDS)
     corners = sum(len(member) for member in found.members)
     if corners > MAX_CORNERS:
         raise EmbeddingError(

@@ -9,8 +9,8 @@ from typing import Any
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
 
-from surrogate.errors import InputError
-from surrogate.programs import Option, Outcome, Session, Status, check_options
+from surrogate.errors import InputError, SolverError
+from surrogate.programs import Option, Outcome, Program, Session, Status, check_options
 from surrogate.solving.checks import check_arguments, check_model, check_reserved
 from surrogate.solving.hints import SolverHints, choice_columns, hints_in
 from surrogate.solving.restricting import solve_restricted
@@ -89,7 +89,7 @@ def _run(
 
     Where there are choices, what suits them is used when they are most of the program.
     """
-    start, program = time.perf_counter(), translation.program
+    deadline, program = time.perf_counter() + time_limit, translation.program
     places = {id(variable): j for j, variable in enumerate(translation.variables)}
     found = [choice_columns(choice, places) for choice in hints.choices]
     usable = [columns for columns in found if columns is not None]
@@ -100,12 +100,31 @@ def _run(
         outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:
             return outcome
+    try:
+        return _search(program, hints, places, deadline, settings)
+    except SolverError as error:
+        if "Solve error" not in str(error):
+            raise
+        # HiGHS's own advice on numerical trouble, of which presolve is the usual source
+        other = {**settings, "options": {**settings["options"], "presolve": "off"}}
+        return Session(program, **other).solve(max(0.0, deadline - time.perf_counter()))
+
+
+def _search(
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    deadline: float,
+    settings: Mapping[str, Any],
+) -> Outcome:
+    """One search, from the best solution that the networks themselves offer."""
     session = Session(program, **settings)
-    if program.integer.any() and hints.patterns and not usable:
-        first = find_start(program, hints.patterns, places, time_limit, settings["seed"])
+    if program.integer.any() and hints.patterns:
+        left = max(0.0, deadline - time.perf_counter())
+        first = find_start(program, hints.patterns, places, left, settings["seed"])
         if first is not None:
             session.start(first)
-    return session.solve(max(0.0, time_limit - (time.perf_counter() - start)))
+    return session.solve(max(0.0, deadline - time.perf_counter()))
 
 
 def _infeasible(seconds: float) -> Solution:

@@ -26,12 +26,18 @@ class Choice:
 
     variables   Pyomo variables with bounds (0, inf), whose sum is 1 at every feasible point
     group       shape (len(variables),): the number of each variable's group, ascending from 0
+    binaries    the variables that make it a choice: it is none where one of them is relaxed
 
     So the weights of the corners of linear regions: a region is a group.
     """
 
     variables: tuple[Any, ...]
     group: IntArray
+    binaries: tuple[Any, ...] = ()
+
+    def holds(self) -> bool:
+        """Whether all its binaries still are, or are fixed."""
+        return all(binary.is_binary() or binary.fixed for binary in self.binaries)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +52,8 @@ class SolverHints:
 
 def hints_in(model: Any) -> SolverHints:
     """The hints of all active blocks of a model; of the known rows, those nobody touched.
+
+    A formulation whose rows were touched, or whose binaries were relaxed, makes no choices.
 
     Options that two blocks want differently are left as they are in HiGHS: what suits one
     formulation may not suit the other.
@@ -65,7 +73,13 @@ def hints_in(model: Any) -> SolverHints:
                 disputed.add(name)
     return SolverHints(
         options={name: v for name, v in options.items() if name not in disputed},
-        choices=tuple(choice for hints in found for choice in hints.choices),
+        choices=tuple(
+            choice
+            for hints in found
+            if all(rows.untouched(whole) for rows in hints.known)
+            for choice in hints.choices
+            if choice.holds()
+        ),
         known=tuple(rows for hints in found for rows in hints.known if rows.untouched(whole)),
         patterns=tuple(pattern for hints in found for pattern in hints.patterns),
     )

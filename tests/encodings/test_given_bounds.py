@@ -8,7 +8,7 @@ from surrogate.bounds import METHODS, LinearConstraints, compute_bounds
 from surrogate.box import Box
 from surrogate.embedding import embed
 from surrogate.encodings import ENCODINGS
-from surrogate.errors import BoxError
+from surrogate.errors import BoxError, EmbeddingError
 from surrogate.solving import Status, solve
 from tests.encodings.models import embedded, extremes
 from tests.nets import make_net
@@ -100,3 +100,12 @@ def test_constraints_without_a_point_in_a_smaller_box_are_an_error_or_infeasible
     emb = embed(model.net, net, model.x, encoding=encoding, bounds=bounds)
     model.objective = pyo.Objective(expr=emb.outputs[0])
     assert solve(model).status is Status.INFEASIBLE
+
+
+def test_bounds_of_another_network_are_refused(encoding):
+    net, other = make_net((3, 3), seed=1), make_net((3, 3), seed=2)
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(2), bounds=(-1, 1))
+    model.net = pyo.Block()
+    with pytest.raises(EmbeddingError, match="bounds are those of another network"):
+        embed(model.net, net, model.x, encoding=encoding, bounds=compute_bounds(other))

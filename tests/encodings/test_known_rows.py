@@ -104,3 +104,17 @@ def test_the_rows_are_active_after_a_solve_and_after_an_error(encoding):
     with pytest.raises(ValueError, match="'bad' is not linear"):
         solve(built.model)
     assert all(row.active for row in rows)
+
+
+def test_relaxed_binaries_make_no_choice(encoding):
+    built = problem(encoding)
+    model = built.model
+    model.own = pyo.Var(domain=pyo.Binary)
+    model.use = pyo.Constraint(expr=model.own >= 0.5)
+    for variable in list(model.component_data_objects(pyo.Var)):
+        if variable.is_binary() and variable is not model.own:
+            variable.domain = pyo.UnitInterval
+    with_hints = solve(model).objective
+    for emb in built.embeddings:
+        emb.block.surrogate.solver_hints = None
+    assert with_hints == pytest.approx(solve(model).objective, abs=1e-6)
