@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -117,4 +118,9 @@ def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
             f"the bounds hold on {bounds.box}, the variables allow {box}; "
             "compute the bounds on a box that contains it"
         )
-    return bounds if bounds.box == box else replace(bounds, box=box)
+    return bounds if bounds.box == box else _held_on(bounds, box)
+
+
+@lru_cache(maxsize=64)  # one object for all copies, so that they share what is made of it
+def _held_on(bounds: Bounds, box: Box) -> Bounds:
+    return replace(bounds, box=box)

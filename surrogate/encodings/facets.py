@@ -31,6 +31,7 @@ from surrogate.encodings.regions import linear_regions
 from surrogate.encodings.units import Begun
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
+from surrogate.programs.program import BoolArray
 
 MAX_FACETS = 2_000
 """Rows per output: more would cost the solver more than they save."""
@@ -58,7 +59,7 @@ class Facets(ArrayFormulation):
 
 
 def _add_facets(
-    begun: Begun, varying: FloatArray, points: FloatArray, values: FloatArray, j: int
+    begun: Begun, varying: BoolArray, points: FloatArray, values: FloatArray, j: int
 ) -> None:
     normals = hull_normals(points, values)
     if len(normals) > MAX_FACETS:
