@@ -8,6 +8,8 @@ file. There is no Python work per coefficient: a row is one `LinearExpression` o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -22,6 +24,26 @@ from surrogate.solving import KnownRows
 Group = TypeVar("Group", Columns, Rows)
 
 
+@dataclass(frozen=True, eq=False)
+class _Variables:
+    """One component of variables, in plain lists."""
+
+    name: str
+    places: list[int]
+    lower: list[float | None]
+    upper: list[float | None]
+    integer: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Constraints:
+    """One component of constraints, in plain lists; a row is (places, values, lower, upper)."""
+
+    name: str
+    rows: list[tuple[list[int], list[float], float | None, float | None]]
+    groups: tuple[Rows, ...]
+
+
 def write(
     builder: Builder, block: Any, given: Mapping[str, Any]
 ) -> tuple[list[Any], tuple[KnownRows, ...]]:
@@ -29,24 +51,39 @@ def write(
 
     given   Pyomo variables that already stand for a group of columns; they get its bounds
     """
+    components, constraints = _sheet(builder)
     variables: list[Any] = [None] * builder.n_columns
-    for name, columns in _by_name(builder.columns).items():
-        index = np.concatenate([group.index for group in columns])
-        lower = _numbers([group.lower for group in columns])
-        upper = _numbers([group.upper for group in columns])
-        if name in given:
-            found = list(given[name].values())
-            for variable, low, up in zip(found, lower, upper, strict=True):
+    for group in components:
+        if group.name in given:
+            found = list(given[group.name].values())
+            for variable, low, up in zip(found, group.lower, group.upper, strict=True):
                 variable.bounds = (low, up)
         else:
-            found = _new_variables(block, name, lower, upper, columns[0].integer)
-        for j, variable in zip(index.tolist(), found, strict=True):
+            found = _new_variables(block, group)
+        for j, variable in zip(group.places, found, strict=True):
             variables[j] = variable
-    known = [
-        _add_constraints(block, name, rows, variables)
-        for name, rows in _by_name(builder.rows).items()
+    return variables, tuple(_add(block, rows, variables) for rows in constraints)
+
+
+@lru_cache(maxsize=16)  # copies of one net are written from one sheet
+def _sheet(builder: Builder) -> tuple[list[_Variables], list[_Constraints]]:
+    components = [
+        _Variables(
+            name,
+            np.concatenate([group.index for group in groups]).tolist(),
+            _numbers([group.lower for group in groups]),
+            _numbers([group.upper for group in groups]),
+            groups[0].integer,
+        )
+        for name, groups in _by_name(builder.columns).items()
     ]
-    return variables, tuple(known)
+    constraints = []
+    for name, parts in _by_name(builder.rows).items():
+        lower, upper = _numbers([g.lower for g in parts]), _numbers([g.upper for g in parts])
+        terms = [term for group in parts for term in _terms(group)]
+        rows = [(*term, low, up) for term, low, up in zip(terms, lower, upper, strict=True)]
+        constraints.append(_Constraints(name, rows, tuple(parts)))
+    return components, constraints
 
 
 def _by_name(groups: Iterable[Group]) -> dict[str, list[Group]]:
@@ -65,32 +102,28 @@ def _numbers(arrays: list[FloatArray]) -> list[float | None]:
     return [value if real else None for value, real in zip(values.tolist(), finite, strict=True)]
 
 
-def _new_variables(
-    block: Any, name: str, lower: list[float | None], upper: list[float | None], integer: bool
-) -> list[Any]:
+def _terms(rows: Rows) -> Iterable[tuple[list[int], list[float]]]:
+    """Places and values of each row."""
+    places, values = rows.columns.tolist(), rows.values.tolist()
+    for start, end in pairwise(rows.start.tolist()):
+        yield places[start:end], values[start:end]
+
+
+def _new_variables(block: Any, group: _Variables) -> list[Any]:
     component = pyo.Var(
-        range(len(lower)),
-        domain=pyo.Binary if integer else pyo.Reals,
-        bounds=dict(enumerate(zip(lower, upper, strict=True))),
+        range(len(group.places)),
+        domain=pyo.Binary if group.integer else pyo.Reals,
+        bounds=dict(enumerate(zip(group.lower, group.upper, strict=True))),
     )
-    block.add_component(name, component)
+    block.add_component(group.name, component)
     return list(component.values())
 
 
-def _add_constraints(block: Any, name: str, groups: list[Rows], variables: list[Any]) -> KnownRows:
-    lower = _numbers([rows.lower for rows in groups])
-    upper = _numbers([rows.upper for rows in groups])
-    bodies = [body for rows in groups for body in _bodies(rows, variables)]
-    component = pyo.Constraint(range(len(bodies)))
-    block.add_component(name, component)
-    for i, (low, body, up) in enumerate(zip(lower, bodies, upper, strict=True)):
+def _add(block: Any, constraints: _Constraints, variables: list[Any]) -> KnownRows:
+    component = pyo.Constraint(pyo.NonNegativeIntegers)  # a set of its own would cost ten rows
+    block.add_component(constraints.name, component)
+    for i, (places, values, low, up) in enumerate(constraints.rows):
+        body = LinearExpression(linear_coefs=values, linear_vars=[variables[j] for j in places])
         component[i] = (low, body) if low == up else (low, body, up)
     expressions = tuple(row.expr for row in component.values())
-    return KnownRows(component, expressions, tuple(groups), variables)
-
-
-def _bodies(rows: Rows, variables: list[Any]) -> Iterable[Any]:
-    """One linear expression per row."""
-    values, places = rows.values.tolist(), [variables[j] for j in rows.columns.tolist()]
-    for start, end in pairwise(rows.start.tolist()):
-        yield LinearExpression(linear_coefs=values[start:end], linear_vars=places[start:end])
+    return KnownRows(component, expressions, constraints.groups, variables)
