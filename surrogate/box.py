@@ -68,6 +68,11 @@ class Box:
         """How many inputs the box bounds."""
         return len(self.lower)
 
+    @property
+    def n_varying(self) -> int:
+        """How many inputs are not fixed to a point."""
+        return int((self.upper > self.lower).sum())
+
     def pairs(self) -> list[tuple[float, float]]:
         """The box as (lower, upper) pairs of plain floats."""
         return [(float(lo), float(up)) for lo, up in zip(self.lower, self.upper, strict=True)]

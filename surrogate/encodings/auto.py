@@ -48,7 +48,7 @@ def choose(net: Network, box: Box, encoding: str, bounds: Bounds | None = None) 
     if encoding != "auto":
         bounds = compute_bounds(net, box, ENCODINGS[encoding].method) if bounds is None else bounds
         return Chosen(encoding, bounds, "asked for")
-    varying = int((box.upper > box.lower).sum())
+    varying = box.n_varying
     inputs = "1 input varies" if varying == 1 else f"{varying} inputs vary"
     if varying > MAX_INPUTS:
         bounds = _tight(net, box) if bounds is None else bounds

@@ -62,8 +62,9 @@ def bigm(net: Network, bounds: Bounds) -> tuple[Begun, Encoded]:
     """The encoding, and the place of its inputs and outputs."""
     bounds = loosened(bounds)
     begun = begin(bounds)
-    layers = add_hidden_layers(begun.builder, begun.network(net), bounds, begun.u)
-    add_outputs(begun, net, layers)
+    inside = begun.network(net)
+    layers = add_hidden_layers(begun.builder, inside, bounds, begun.u)
+    add_outputs(begun, inside, layers)
     encoded = Encoded(
         builder=begun.builder,
         pattern=partial(signs, net, layers),
@@ -129,11 +130,10 @@ def add_pre_activations(
 
 
 def add_outputs(begun: Begun, net: Network, layers: list[HiddenLayer]) -> None:
-    """The rows y = w.h + b."""
+    """The rows y = w.h + b; `net` is in the solver's units."""
     h = layers[-1].post if layers else begun.u
     fed = np.flatnonzero(h >= 0)
-    final = begun.network(net)
-    w, b = final.weights[-1], final.biases[-1]
+    w, b = net.weights[-1], net.biases[-1]
     one = np.ones(len(b))
     begun.builder.add_rows("output", b, b, (begun.y, one), (h[fed], -w[fed].T))
 

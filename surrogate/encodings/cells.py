@@ -146,7 +146,7 @@ class InputCells(ArrayFormulation):
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns are d (cells), then z, s and q of each layer as in `bigm`."""
-        varying = int((bounds.box.upper > bounds.box.lower).sum())
+        varying = bounds.box.n_varying
         if varying > MAX_INPUTS:
             raise EmbeddingError(
                 f"the network has {varying} inputs that vary; cells are for at most {MAX_INPUTS}, "
@@ -163,7 +163,7 @@ class InputCells(ArrayFormulation):
         for k in range(len(net.weights) - 1):
             layers.append(_add_layer(builder, inside, k, cells, d, h))
             h = layers[-1].post
-        add_outputs(begun, net, layers)
+        add_outputs(begun, inside, layers)
         _add_within(builder, "y", begun.y, d, *widened(cells.lower[-1], cells.upper[-1]))
         return Encoded(
             builder=builder,

@@ -44,8 +44,7 @@ class Encoded:
 
 def largest_m(builder: Builder) -> float:
     """The largest coefficient of a binary: what a solver multiplies its tolerance by."""
-    integer = np.concatenate([np.zeros(0, dtype=bool), *(
-        np.full(len(columns.index), columns.integer) for columns in builder.columns
-    )])  # fmt: skip
+    integer = np.zeros(builder.n_columns, dtype=bool)
+    integer[builder.integer_columns] = True
     found = [np.abs(rows.values[integer[rows.columns]]).max(initial=0.0) for rows in builder.rows]
     return float(max(found, default=0.0))

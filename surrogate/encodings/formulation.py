@@ -73,9 +73,7 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
 
     def true_pattern(self, x: FloatArray) -> list[tuple[Any, float]]:
         """The formulation's binaries, and their values where the outputs are net(x)."""
-        groups = [c.index.tolist() for c in self.encoded.builder.columns if c.integer]
-        binaries = [self._variables[j] for group in groups for j in group]
-        return list(zip(binaries, self.encoded.pattern(x).tolist(), strict=True))
+        return list(zip(self._binaries(), self.encoded.pattern(x).tolist(), strict=True))
 
     def _at(self, columns: IntArray) -> tuple[Any | None, ...]:
         return tuple(None if j < 0 else self._variables[j] for j in columns.tolist())
@@ -84,32 +82,26 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
         given = {"inputs": self.block.inputs, "outputs": self.block.outputs}
         with PauseGC():  # Python's collector would look at the growing model again and again
             self._variables, known = write(self.encoded.builder, self.block, given)
-        binaries = tuple(
-            self._variables[j]
-            for columns in self.encoded.builder.columns
-            if columns.integer
-            for j in columns.index.tolist()
-        )
+        binaries = self._binaries()
         choices = tuple(
             Choice(tuple(self._variables[j] for j in columns.tolist()), group, binaries)
             for columns, group in self.encoded.choices
         )
-        patterns = () if choices else (self._pattern(),)
+        patterns = () if choices else (self._pattern(binaries),)
         setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices, known, patterns))
 
-    def _pattern(self) -> Pattern:
+    def _binaries(self) -> tuple[Any, ...]:
+        return tuple(self._variables[j] for j in self.encoded.builder.integer_columns.tolist())
+
+    def _pattern(self, binaries: tuple[Any, ...]) -> Pattern:
         """The binaries of neurons as a function of the inputs, for the search for a start."""
-        groups = [c.index.tolist() for c in self.encoded.builder.columns if c.integer]
-        binaries = tuple(self._variables[j] for group in groups for j in group)
         at = partial(pattern_at, self.net, self.encoded)
         return Pattern(tuple(self.block.inputs.values()), binaries, at)
 
 
 def pattern_at(net: Network, encoded: Encoded, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The binaries' values at x, and 1 for those of neurons at 0, which may have either value."""
-    groups = [c.index for c in encoded.builder.columns if c.integer]
-    integer = np.concatenate([np.zeros(0, dtype=int), *groups])
     free = np.zeros(encoded.builder.n_columns)
     for a, columns in zip(net.preactivations(x[None, :])[:-1], encoded.binary, strict=True):
         free[columns[(columns >= 0) & (np.abs(a[0]) <= AT_ZERO * (1.0 + np.abs(a[0]).max()))]] = 1.0
-    return encoded.pattern(x), free[integer]
+    return encoded.pattern(x), free[encoded.builder.integer_columns]

@@ -61,7 +61,7 @@ class Partition(ArrayFormulation):
             layers.append(_add_layer(begun.builder, inside, bounds, k, h, h_lower, h_upper))
             h = layers[-1].post
             h_lower, h_upper = (np.maximum(a[k], 0.0) for a in (bounds.lower, bounds.upper))
-        add_outputs(begun, net, layers)
+        add_outputs(begun, inside, layers)
         return Encoded(
             builder=begun.builder,
             pattern=partial(signs, net, layers),

@@ -60,6 +60,12 @@ class Builder:
         self.n_columns += len(lower)
         return index
 
+    @property
+    def integer_columns(self) -> IntArray:
+        """The places of all integer variables, in their order."""
+        found = [group.index for group in self.columns if group.integer]
+        return np.concatenate([np.zeros(0, dtype=np.intp), *found])
+
     def add_rows(
         self,
         name: str,

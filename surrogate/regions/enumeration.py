@@ -56,7 +56,7 @@ def enumerate_regions(
     """
     start = time.perf_counter()
     box = net.domain(box)
-    n_free = int((box.upper > box.lower).sum())
+    n_free = box.n_varying
     if n_free > MAX_INPUTS:
         raise EmbeddingError(
             f"{n_free} inputs vary; linear regions are enumerated for at most {MAX_INPUTS}: "
