@@ -2,7 +2,7 @@
 
 Groups of one name, such as `z` of every layer, become one component, whose index counts from 0:
 a component costs Pyomo as much as ten rows. The names make a model that is written twice the same
-file. There is no Python work per coefficient: a row is one `LinearExpression` over two lists.
+file. There is no Python work per coefficient: a row's expression is made when somebody asks for it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
 
 from surrogate.box import FloatArray
 from surrogate.programs import Builder, Columns, Rows
-from surrogate.solving import KnownRows
+from surrogate.solving import KnownRows, Row, write_rows
 
 Group = TypeVar("Group", Columns, Rows)
 
@@ -37,10 +36,10 @@ class _Variables:
 
 @dataclass(frozen=True, eq=False)
 class _Constraints:
-    """One component of constraints, in plain lists; a row is (places, values, lower, upper)."""
+    """One component of constraints, in plain lists."""
 
     name: str
-    rows: list[tuple[list[int], list[float], float | None, float | None]]
+    rows: list[Row]
     groups: tuple[Rows, ...]
 
 
@@ -81,7 +80,7 @@ def _sheet(builder: Builder) -> tuple[list[_Variables], list[_Constraints]]:
     for name, parts in _by_name(builder.rows).items():
         lower, upper = _numbers([g.lower for g in parts]), _numbers([g.upper for g in parts])
         terms = [term for group in parts for term in _terms(group)]
-        rows = [(*term, low, up) for term, low, up in zip(terms, lower, upper, strict=True)]
+        rows = [Row(*term, low, up) for term, low, up in zip(terms, lower, upper, strict=True)]
         constraints.append(_Constraints(name, rows, tuple(parts)))
     return components, constraints
 
@@ -120,10 +119,5 @@ def _new_variables(block: Any, group: _Variables) -> list[Any]:
 
 
 def _add(block: Any, constraints: _Constraints, variables: list[Any]) -> KnownRows:
-    component = pyo.Constraint(pyo.NonNegativeIntegers)  # a set of its own would cost ten rows
-    block.add_component(constraints.name, component)
-    for i, (places, values, low, up) in enumerate(constraints.rows):
-        body = LinearExpression(linear_coefs=values, linear_vars=[variables[j] for j in places])
-        component[i] = (low, body) if low == up else (low, body, up)
-    expressions = tuple(row.expr for row in component.values())
-    return KnownRows(component, expressions, constraints.groups, variables)
+    component = write_rows(block, constraints.name, constraints.rows, variables)
+    return KnownRows(component, constraints.groups, variables)

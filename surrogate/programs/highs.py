@@ -1,12 +1,12 @@
 """`Session`: HiGHS with one program in it, and its silent failures made loud.
 
-What HiGHS 1.15.1 does when something is wrong, to call the rest optimal:
+What HiGHS 1.15.1 and 1.16.0 do when something is wrong, to call the rest optimal:
 
     an unknown option, or a value it dislikes   the default is used
     a coefficient above 1e15                    an ERROR line; the row is left out
     a NaN                                       nothing; the row is lost (`Program` refuses it)
     another thread count than earlier in the    an ERROR line; nothing is solved (the scheduler is
-        same process                            reset before each search, so that it is free)
+        same thread, whoever set it             reset before each run, so that it is free)
 
 All of these raise here. A time limit is a result.
 """
@@ -56,6 +56,14 @@ _STATUSES = {
 }
 
 
+class _QuietHighs(highspy.Highs):  # type: ignore[misc]  # highspy ships no annotations
+    """HiGHS that leaves stdout alone: 1.16.0 prints its version there, once, while it is made."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802  # highspy's name: what prints the version
+        self.setOptionValue("log_to_console", False)
+        super().enableCallbacks()
+
+
 class Session:
     """A HiGHS instance that holds one program; a linear program restarts from its last basis.
 
@@ -75,8 +83,7 @@ class Session:
         options: Mapping[str, Option] | None = None,
     ) -> None:
         self._log: list[str] = []
-        self._highs = highspy.Highs()
-        self._highs.setOptionValue("log_to_console", False)
+        self._highs = _QuietHighs()
         self._highs.cbLogging += lambda event: self._log.append(event.message)
         settings = {**TOLERANCES, **(options or {}), "threads": threads, "random_seed": seed}
         for name, value in settings.items():
@@ -112,6 +119,7 @@ class Session:
         # The simplex method compares its limit with the time of all runs so far, a search does not.
         spent = 0.0 if self._discrete else before
         self._highs.setOptionValue("time_limit", spent + time_limit)
+        highspy.Highs.resetGlobalScheduler(False)
         done = self._search() if self._discrete else self._highs.run()
         self._raise_errors()
         if done == highspy.HighsStatus.kError:
@@ -124,7 +132,6 @@ class Session:
         highspy's own `startSolve` has one lock for the whole process, and prints.
         """
         done: list[highspy.HighsStatus] = []
-        highspy.Highs.resetGlobalScheduler(False)
         self._highs.HandleUserInterrupt = True
         thread = Thread(target=lambda: done.append(self._highs.run()), daemon=True)
         thread.start()
@@ -185,7 +192,7 @@ def _harmless(line: str) -> bool:
 
 def check_options(options: Mapping[str, Option]) -> None:
     """Raise `SolverError` for an option that HiGHS does not know, or a value it does not take."""
-    probe = highspy.Highs()
+    probe = _QuietHighs()
     probe.setOptionValue("output_flag", False)
     for name, value in options.items():
         if probe.setOptionValue(name, value) != highspy.HighsStatus.kOk:

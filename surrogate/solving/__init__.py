@@ -7,6 +7,7 @@ from surrogate.solving.hints import Choice, SolverHints
 from surrogate.solving.known import KnownRows
 from surrogate.solving.solution import Solution
 from surrogate.solving.starting import Pattern
+from surrogate.solving.written import Row, write_rows
 
 __all__ = [
     "REL_GAP",
@@ -15,6 +16,7 @@ __all__ = [
     "KnownRows",
     "Option",
     "Pattern",
+    "Row",
     "Solution",
     "SolverHints",
     "Status",
@@ -22,4 +24,5 @@ __all__ = [
     "objective_value",
     "solve",
     "solve_fixed",
+    "write_rows",
 ]

@@ -1,8 +1,8 @@
 """Rows that are known in arrays: what a formulation wrote need not be read back term by term.
 
 Reading a model's constraints back is most of the time of a solve where thousands of weights stand
-in a few rows. The arrays count only while each constraint is active and holds the very expression
-that was written; else the constraint is read like any other.
+in a few rows. The arrays count only while each constraint is active and says what was written; else
+the constraint is read like any other.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from scipy import sparse
 from surrogate.box import FloatArray
 from surrogate.programs import Rows
 from surrogate.programs.program import IntArray
+from surrogate.solving.written import WrittenRow
 
 
 @dataclass(frozen=True, eq=False)
 class KnownRows:
-    """An indexed constraint, the expressions that were written into it, and the same in arrays.
+    """An indexed constraint of `write_rows`, and the same rows in arrays.
 
     rows        groups of rows, one after the other in the constraint's order
     variables   the Pyomo variables at the places that `rows` names
     """
 
     constraint: Any
-    expressions: tuple[Any, ...]
     rows: tuple[Rows, ...]
     variables: Sequence[Any]
 
@@ -38,9 +38,8 @@ class KnownRows:
         if self.constraint.model() is not model:
             return False  # deleted, or of the model that this one was copied from
         found = list(self.constraint.values())
-        return len(found) == len(self.expressions) and all(
-            row.active and row.expr is written
-            for row, written in zip(found, self.expressions, strict=True)
+        return len(found) == sum(len(group.lower) for group in self.rows) and all(
+            row.active and isinstance(row, WrittenRow) and row.untouched for row in found
         )
 
 
