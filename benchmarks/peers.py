@@ -95,7 +95,8 @@ def against_the_best(runs: Sequence[Run], headings: Mapping[str, str]) -> Table:
             continue
         best = min(seconds, key=lambda s: seconds[s])
         losses.append((own - seconds[best], f"{group}, {row}: {headings[best]}"))
-        peer = (digits(seconds[best]), headings[best])
+        ended = any(r.solver == best and r.outcome.answer.status == "optimal" for r in here)
+        peer = (digits(seconds[best]), headings[best] if ended else "none within the limit")
         rows.append((group, row, digits(own), *peer, f"{losses[-1][0]:+.2f}"))
     worst, where = max(losses, default=(0.0, "nothing was timed"))
     note = (

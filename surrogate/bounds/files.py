@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.errors import InputError, StoreError
+from surrogate.errors import InputError
+from surrogate.files import write_whole
 
 _FORMAT = "surrogate bounds 1"
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> None:
     """Write `arrays` to the file `path`. Raises `StoreError` when it cannot be written."""
-    target = Path(path)
-    temporary = target.with_name(f".{uuid.uuid4().hex}.tmp") if target.name else target
     named: dict[str, Any] = {**arrays, "format": _FORMAT}
-    try:
-        try:
-            with temporary.open("xb") as file:
-                np.savez_compressed(file, **named)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, ValueError) as exc:  # ValueError: a zero byte in the path
-        raise StoreError(
-            f"cannot write {str(target)!r}: {getattr(exc, 'strerror', None) or exc}; "
-            "give a file name in a folder that exists and can be written"
-        ) from exc
+    content = io.BytesIO()
+    np.savez_compressed(content, **named)
+    write_whole(path, content.getvalue())
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, npt.NDArray[Any]]:

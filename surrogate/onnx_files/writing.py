@@ -9,15 +9,13 @@ symbolic: OMLT's own reader needs all three. Equal networks give equal bytes.
 from __future__ import annotations
 
 import os
-import uuid
-from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from surrogate.box import FloatArray
-from surrogate.errors import StoreError
+from surrogate.files import write_whole
 from surrogate.network import Network
 from surrogate.onnx_files.metadata import to_properties
 
@@ -35,21 +33,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     Raises `StoreError` when the folder is missing or cannot be written, and `NetworkError` when
     the provenance is not text.
     """
-    target = Path(path)
-    content = _model(network).SerializeToString(deterministic=True)
-    temporary = target.with_name(f".{uuid.uuid4().hex}.tmp") if target.name else target
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, ValueError) as exc:  # ValueError: a zero byte in the path
-        raise StoreError(
-            f"cannot write {str(target)!r}: {getattr(exc, 'strerror', None) or exc}; "
-            "give a file name in a folder that exists and can be written"
-        ) from exc
+    write_whole(path, _model(network).SerializeToString(deterministic=True))
 
 
 def _model(network: Network) -> onnx.ModelProto:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
-from surrogate.errors import StoreError
+from surrogate.files import write_whole
 from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
 from surrogate.report.tables import (
     accuracy_table,
@@ -21,14 +21,7 @@ from surrogate.study import Results
 def write_page(results: Results) -> Path:
     """Write report.html into the results folder and return its path."""
     path = results.folder / "report.html"
-    try:
-        draft = path.with_suffix(".tmp")
-        draft.write_text(render_page(results), encoding="utf-8")
-        draft.replace(path)
-    except OSError as exc:
-        raise StoreError(
-            f"{path} cannot be written ({exc.strerror}); check the folder's permissions and space"
-        ) from exc
+    write_whole(path, render_page(results).encode())
     return path
 
 
