@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from surrogate.errors import SolverError
-from surrogate.programs import TOLERANCES, Program, Session, Status, check_options
+from surrogate.programs import TOLERANCES, Program, Session, Status, check_options, highs
 from tests.programs.random_programs import by_scipy, random_program
 
 
@@ -202,3 +202,10 @@ def test_a_coefficient_that_highs_ignores_is_a_warning():
     program = replace(knapsack(), matrix=sparse.csr_array([[1e-12, 1.0, 1.0]]))
     (warning,) = Session(program).solve().warnings
     assert "ignored" in warning
+
+
+@pytest.mark.parametrize("wrong", ["1.14.0", "1.16.0"])
+def test_versions_with_wrong_optima_are_refused(wrong, monkeypatch):
+    monkeypatch.setattr(highs, "_installed_version", lambda: wrong)
+    with pytest.raises(SolverError, match=rf"HiGHS {wrong} is installed.*1\.15\.1"):
+        Session(random_program(0, integers=False))
