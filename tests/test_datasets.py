@@ -25,11 +25,62 @@ def test_samples_hold_the_functions_values():
         ([[1.0], [2.0]], [[1.0]], "2 rows of inputs and 1 of outputs"),
         ([1.0, 2.0], [[1.0]], r"inputs has shape \(2,\)"),
         (np.zeros((0, 2)), np.zeros((0, 1)), r"shape \(0, 2\)"),
+        ([[1.0], [2.0]], np.zeros((2, 1, 1)), r"outputs has shape \(2, 1, 1\)"),
+        ([[1.0], [2.0]], 3.0, r"outputs has shape \(\)"),
+        ([["a"], ["b"]], [[1.0], [2.0]], "inputs are no array of numbers .*'a'"),
+        ([[1.0], [2.0, 3.0]], [[1.0], [2.0]], "inputs are no array of numbers"),
     ],
 )
 def test_unusable_data_is_refused_by_row_or_shape(inputs, outputs, message):
     with pytest.raises(InputError, match=message):
         Dataset(inputs, outputs)
+
+
+def test_outputs_without_columns_are_one_column():
+    data = Dataset([[1.0], [2.0], [4.0]], [5.0, 6.0, 7.0])
+    assert data.outputs.tolist() == [[5.0], [6.0], [7.0]]
+    assert not data.outputs.flags.writeable
+
+
+def test_columns_are_called_as_a_network_calls_them_until_they_are_named():
+    data = Dataset(np.eye(2), np.eye(2))
+    weights, biases = (np.eye(2),), (np.zeros(2),)
+    net = Network(weights, biases)
+    assert data.input_names == net.input_labels == ("x0", "x1")
+    assert data.output_names == net.output_labels == ("y0", "y1")
+    named = Dataset(np.eye(2), [1.0, 2.0], ["flow", "heat"], "duty")
+    assert (named.input_names, named.output_names) == (("flow", "heat"), ("duty",))
+    assert Network(weights, biases, input_labels=named.input_names).input_labels == (
+        "flow",
+        "heat",
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"input_names": ("a",)}, r"input_names \['a'\] do not name 2 columns"),
+        ({"input_names": ("a", "a")}, "give 2 distinct"),
+        ({"output_names": ("a", "b")}, "output_names .* do not name 1 columns"),
+        ({"output_names": (7,)}, r"output_names \[7\]"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(names, message):
+    with pytest.raises(InputError, match=message):
+        Dataset(np.eye(2), [1.0, 2.0], **names)
+
+
+def test_box_range_and_length_are_those_of_the_samples():
+    data = Dataset([[1.0, -4.0], [3.0, 2.0], [2.0, 0.0]], [[5.0, 1.0], [-6.0, 1.0], [0.0, 1.0]])
+    assert data.box == Box.of([(1, 3), (-4, 2)])
+    assert data.output_range == Box.of([(-6, 5), (1, 1)])
+    assert len(data) == 3
+
+
+def test_scaling_keeps_the_names():
+    data = Dataset(np.eye(2), [1.0, 2.0], ("flow", "heat"), ("duty",))
+    unit = Scaling(data.box, data.output_range).to_unit(data)
+    assert (unit.input_names, unit.output_names) == (("flow", "heat"), ("duty",))
 
 
 _INTERVALS = st.tuples(st.floats(-1e3, 1e3), st.just(0.0) | st.floats(1e-2, 1e3))

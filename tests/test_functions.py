@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from scipy.optimize import Bounds, minimize
+from scipy.special import sici
 
 from surrogate.errors import InputError
 from surrogate.functions import FUNCTIONS, function_named
@@ -14,6 +16,11 @@ from surrogate.functions import FUNCTIONS, function_named
         # the published maximum and minimum of peaks
         ("peaks", (-0.0093, 1.5814), 8.1062),
         ("peaks", (0.2283, -1.6255), -6.5511),
+        # each input alone: sin(pi / 6) = 1/2, and 20 (1/4 - 1/2)^2 = 5/4
+        ("friedman", (0.5, 1 / 3, 0.5, 0, 0), 5),
+        ("friedman", (1, 0, 0.25, 0, 0), 1.25),
+        ("friedman", (0, 1, 0.5, 0.3, 0), 3),
+        ("friedman", (0, 1, 0.5, 0, 0.3), 1.5),
     ],
 )
 def test_known_values(name, x, value):
@@ -23,11 +30,26 @@ def test_known_values(name, x, value):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_range_is_the_range_on_the_box(name):
     function = FUNCTIONS[name]
-    axes = [np.linspace(lo, up, 1201) for lo, up in function.box.pairs()]
-    values = function(np.stack(np.meshgrid(*axes), -1).reshape(-1, 2))
+    per_axis = {2: 1201, 5: 11}[function.box.n_inputs]  # corners and centre included
+    axes = [np.linspace(lo, up, per_axis) for lo, up in function.box.pairs()]
+    values = function(np.stack(np.meshgrid(*axes), -1).reshape(-1, len(axes)))
     (low, high), width = function.range.pairs()[0], np.ptp(values)
     assert low <= values.min() < low + 1e-4 * width
     assert high - 1e-4 * width < values.max() <= high
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_local_search_leaves_the_range(name):
+    function = FUNCTIONS[name]
+    low, high = function.range.pairs()[0]
+    within = Bounds(function.box.lower, function.box.upper)
+    found = []
+    for start in function.box.sample(40, np.random.default_rng(0)):
+        for sign in (1, -1):
+            end = minimize(lambda x, s=sign: s * function(x[None])[0, 0], start, bounds=within)
+            found.append(function(end.x[None])[0, 0])
+    assert low <= min(found) < low + 1e-3 * (high - low)
+    assert high - 1e-3 * (high - low) < max(found) <= high
 
 
 def test_the_grid_is_even_and_does_not_weight_the_boundary():
@@ -38,6 +60,25 @@ def test_the_grid_is_even_and_does_not_weight_the_boundary():
     assert np.abs(FUNCTIONS["xy"](grid)).mean() == pytest.approx(0.25, abs=1e-12)
 
 
+def test_above_three_inputs_the_grid_is_a_fixed_sequence_with_a_point_in_every_slice():
+    friedman = FUNCTIONS["friedman"]
+    grid = friedman.grid()
+    n = 2**17
+    assert grid.shape == (n, 5)
+    assert np.array_equal(grid, friedman.grid())
+    for column in grid.T:  # each of n slices of the axis holds exactly one point
+        assert np.array_equal(np.sort(np.floor(column * n)), np.arange(n))
+
+
+def test_a_mean_over_the_sequence_is_the_mean_over_the_box():
+    friedman = FUNCTIONS["friedman"]
+    # E sin(pi u v) = 1/pi int_0^pi (1 - cos t) / t dt = (gamma + ln pi - Ci(pi)) / pi
+    mean_sine = (np.euler_gamma + np.log(np.pi) - sici(np.pi)[1]) / np.pi
+    expected = 10 * mean_sine + 20 / 12 + 5 + 2.5
+    # the centres of 11 cells per axis miss it by 1.4e-3, 2^17 uniform points by 1e-2
+    assert friedman(friedman.grid()).mean() == pytest.approx(expected, abs=1e-5)
+
+
 def test_an_unknown_function_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match=r"'yx' is unknown.*xy, peaks"):
+    with pytest.raises(InputError, match=r"'yx' is unknown.*xy, peaks, rosenbrock, friedman"):
         function_named("yx")
