@@ -1,14 +1,16 @@
-"""Seconds per net: plain torch, one net after another, against our batch of restarts.
+"""Accuracy: the recipe `best` against the origin's, against the limits, and at equal wall time.
 
-    python benchmarks/training.py [--epochs 3] [--samples 10000] [--rounds 3]
+    python benchmarks/training.py [--layouts 3x8 4x6] [--restarts 16] [--csv reformer.csv]
 
-(a) `torch.nn.Sequential` with `torch.optim.Adam`, the whole data set in memory and sliced into
-    batches (no DataLoader), autograd, one net at a time;
-(b) `surrogate.training.origin.train_origin`, 10 restarts as one batch.
+1. xy on [-1, 1]^2 from 10,000 samples, errors on a dense grid: `origin`, best of 10 restarts, and
+   `best` with its default settings, as many layouts at once as there are cores, one thread each.
+   Beside them the MAE of nets with hand-built weights (tests/handmade.py) and the conjectured least
+   MAE of the net's own number of linear regions (surrogate.limits).
+2. Other functions, and the columns of a CSV file, on layout 3x8: `best` gets the seconds that ten
+   restarts of `origin` took, one after the other on one thread; errors on the test samples.
+3. --parts: what each part of `best` is worth: kinds of starts, kicks, the finish.
 
-Same samples, batch size, epochs, one thread each, denormals flushed for both, in one process and in
-turn: (a) (b) (a) (b) ... The median of the rounds counts. The last line trains every layout (b) in
-a pool of one process per core, as a study does, and compares with (a) one after another.
+Nothing is special to xy: all rows are made by the same recipe with the same settings.
 """
 
 from __future__ import annotations
@@ -16,91 +18,194 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import pairwise
+from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import torch
+from comparing import machine, progress
 
-from surrogate.datasets import Dataset
+from surrogate.datasets import Dataset, Split
+from surrogate.errors import SurrogateError
 from surrogate.functions import function_named
-from surrogate.layouts import constant_width_layouts, layout_widths
-from surrogate.training.origin import BATCH_SIZE, train_origin
+from surrogate.layouts import constant_width_layouts
+from surrogate.limits import least_mae
+from surrogate.network import Network
+from surrogate.regions import enumerate_regions
+from surrogate.report import Table, print_table
+from surrogate.training import Trained, best, train
 
-RESTARTS = 10
-XY = function_named("xy")
-
-
-def plain(data: Dataset, layout: str, epochs: int) -> float:
-    """Seconds to train one net the plain way."""
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(1)
-    sizes = (2, *layout_widths(layout))
-    modules: list[torch.nn.Module] = []
-    for fan_in, fan_out in pairwise(sizes):
-        modules += [torch.nn.Linear(fan_in, fan_out), torch.nn.ReLU()]
-    net = torch.nn.Sequential(*modules, torch.nn.Linear(sizes[-1], 1))
-    inputs = torch.tensor(data.inputs, dtype=torch.float32)
-    outputs = torch.tensor(data.outputs, dtype=torch.float32)
-    start = perf_counter()
-    for module in net:
-        if isinstance(module, torch.nn.Linear):
-            torch.nn.init.xavier_uniform_(module.weight)
-            torch.nn.init.zeros_(module.bias)
-    optimiser = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7)
-    for _ in range(epochs):
-        order = torch.randperm(len(inputs))
-        for x, y in zip(
-            inputs[order].split(BATCH_SIZE), outputs[order].split(BATCH_SIZE), strict=True
-        ):
-            optimiser.zero_grad()
-            (net(x) - y).abs().mean().backward()
-            optimiser.step()
-    return perf_counter() - start
+ROOT = Path(__file__).parent.parent
+FUNCTIONS = ("peaks", "rosenbrock", "friedman")
+ORIGIN_RESTARTS = 10
+CSV_INPUTS = 2  # the first columns of the file
 
 
-def batch(data: Dataset, layout: str, epochs: int) -> float:
-    """Seconds to train ten restarts as one batch."""
-    start = perf_counter()
-    train_origin(
-        data, layout, box=XY.box, output_range=XY.range, restarts=range(RESTARTS), epochs=epochs
-    )
-    return perf_counter() - start
+@dataclass(frozen=True)
+class Accuracy:
+    """Mean absolute errors of the restarts, best first; the largest error of the first; seconds."""
+
+    mae: tuple[float, ...]
+    largest: float
+    seconds: float
+    network: Network
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--samples", type=int, default=10_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    args = parser.parse_args()
-    data = Dataset.sample(XY, args.samples, np.random.default_rng(0))
-    batch(data, "1x24", 1)  # warm up
-    layouts = constant_width_layouts(24)
-    print(f"{args.samples} samples, {args.epochs} epochs, median of {args.rounds} rounds")
-    print(f"{'layout':8}{'plain s/net':>13}{'batch s/net':>13}{'ratio':>8}")
-    one_by_one = 0.0
-    for layout in layouts:
-        pairs = [
-            (plain(data, layout, args.epochs), batch(data, layout, args.epochs) / RESTARTS)
-            for _ in range(args.rounds)
-        ]
-        ours = statistics.median(b for _, b in pairs)
-        theirs = statistics.median(a for a, _ in pairs)
-        ratio = statistics.median(a / b for a, b in pairs)
-        one_by_one += theirs * RESTARTS
-        print(f"{layout:8}{theirs:13.3f}{ours:13.4f}{ratio:8.1f}")
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(batch, [data] * 8, ["1x24"] * 8, [1] * 8))  # import torch in every process
-        start = perf_counter()
-        list(pool.map(batch, [data] * 8, layouts[::-1], [args.epochs] * 8))
-        seconds = perf_counter() - start
-    print(
-        f"all 8 layouts, 80 nets: plain {one_by_one:.1f} s, one after another; batches on "
-        f"{os.cpu_count()} cores {seconds:.2f} s; ratio {one_by_one / seconds:.1f}"
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add = parser.add_argument
+    layouts = list(constant_width_layouts(24))
+    add("--layouts", nargs="+", default=layouts, metavar="LxW", help="of the first table")
+    add("--restarts", type=int, default=16, metavar="N", help="of best (%(default)s)")
+    add("--samples", type=int, default=10_000, metavar="N", help="(%(default)s)")
+    add("--csv", type=Path, help="a file whose first two columns are inputs, the others outputs")
+    add("--time-limit", type=float, metavar="S", help="for each training of the first table")
+    add("--parts", action="store_true", help="only the third table, on --layouts")
+    args = parser.parse_args()
+    try:
+        if args.parts:
+            print_table(parts(args.layouts, args.samples, args.restarts, args.time_limit))
+        else:
+            print_table(marks(args.layouts, args.samples, args.restarts, args.time_limit))
+            print_table(others(args.samples, args.restarts, args.csv))
+    except SurrogateError as error:
+        parser.error(str(error))
+    print(machine(["surrogate", "torch", "numpy", "scipy"]))
+
+
+def marks(layouts: Sequence[str], samples: int, restarts: int, limit: float | None) -> Table:
+    """Both recipes on xy, per layout."""
+    start = perf_counter()
+    tasks = [("best", layout, samples, restarts, limit) for layout in layouts]
+    tasks += [("origin", layout, samples, ORIGIN_RESTARTS, None) for layout in layouts]
+    found = {}
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for task, result in zip(tasks, pool.map(on_xy, tasks), strict=True):
+            found[task[:2]] = result
+            progress(f"{task[0]} {task[1]}: MAE {result.mae[0]:.2e}, {result.seconds:.0f} s")
+            if task[1] == layouts[-1]:
+                progress(
+                    f"all layouts by {task[0]}: {perf_counter() - start:.0f} s since the start"
+                )
+    rows = [
+        (
+            layout,
+            *_thousandths(
+                [min(found["origin", layout].mae), *_first_median(found["best", layout])]
+            ),
+            f"{min(found['origin', layout].mae) / found['best', layout].mae[0]:.1f}x",
+            *_thousandths([found["best", layout].largest]),
+            *_limits(layout, found["best", layout].network),
+            f"{found['best', layout].seconds:.0f}",
+        )
+        for layout in layouts
+    ]
+    columns = ("layout", "origin, best of 10", "best", "median", "better", "largest error",
+               "regions", "least MAE of so many", "hand-built", "seconds")  # fmt: skip
+    notes = (
+        "Errors x 10^3 on a grid of 160,000 points. best: the restart with the least validation "
+        "error; median: of all its restarts; least MAE: 1 / (6 n) for n convex pieces, a "
+        "conjecture.",
+    )
+    return Table("xy: mean absolute error", columns, tuple(rows), notes)
+
+
+def on_xy(task: tuple[str, str, int, int, float | None]) -> Accuracy:
+    """One recipe on one layout."""
+    recipe, layout, samples, restarts, limit = task
+    xy = function_named("xy")
+    data = Dataset.sample(xy, samples, np.random.default_rng([0]))
+    start = perf_counter()
+    found = train(data, layout, recipe, restarts, time_limit=limit, box=xy.box)
+    seconds = perf_counter() - start
+    grid = xy.grid()
+    errors = [np.abs(one.network(grid) - xy(grid)) for one in found]
+    return Accuracy(
+        tuple(float(error.mean()) for error in errors),
+        float(errors[0].max()),
+        seconds,
+        found[0].network,
+    )
+
+
+def _first_median(accuracy: Accuracy) -> tuple[float, float]:
+    return accuracy.mae[0], statistics.median(accuracy.mae)
+
+
+def _thousandths(errors: Iterable[float]) -> list[str]:
+    return [f"{1e3 * error:.3g}" for error in errors]
+
+
+def _limits(layout: str, network: Network) -> tuple[str, str, str]:
+    """Linear regions, the least MAE that they allow, and the MAE of the hand-built net."""
+    sys.path.insert(0, str(ROOT))
+    from tests.handmade import FOLDS, handmade
+
+    regions = len(enumerate_regions(network, network.domain()))
+    xy = function_named("xy")
+    grid = xy.grid()
+    built = (
+        f"{1e3 * np.abs(handmade(layout)(grid) - xy(grid)).mean():.3g}" if layout in FOLDS else "-"
+    )
+    return str(regions), f"{1e3 * least_mae(regions):.3g}", built
+
+
+def others(samples: int, restarts: int, csv: Path | None) -> Table:
+    """Both recipes at equal wall time on other truths, one after the other."""
+    rows = []
+    for name, split in problems(samples, csv):
+        start = perf_counter()
+        origin = train(split, "3x8", "origin", ORIGIN_RESTARTS)
+        seconds = perf_counter() - start
+        best = train(split, "3x8", restarts=restarts, time_limit=seconds)
+        theirs, ours = min(_relative(one, split) for one in origin), _relative(best[0], split)
+        ratio = f"{theirs / ours:.1f}x"
+        rows.append((name, f"{theirs:.3g}", f"{ours:.3g}", ratio, f"{seconds:.1f}", str(len(best))))
+        progress(f"{name}: {ratio}")
+    columns = ("truth", "origin, best of 10", "best", "better", "seconds each", "restarts of best")
+    notes = ("MAE on the test samples (15 %), relative to the outputs' ranges, mean over outputs.",)
+    return Table("3x8 at equal wall time", columns, tuple(rows), notes)
+
+
+def problems(samples: int, csv: Path | None) -> Iterable[tuple[str, Split]]:
+    """Names and samples, split."""
+    for name in FUNCTIONS:
+        data = Dataset.sample(function_named(name), samples, np.random.default_rng([0]))
+        yield name, data.split(0)
+    if csv is not None:
+        header = csv.read_text(encoding="utf-8").splitlines()[0].split(",")
+        columns = [name.strip() for name in header]
+        yield csv.stem, Dataset.from_csv(csv, columns[CSV_INPUTS:], columns[:CSV_INPUTS]).split(0)
+
+
+def _relative(one: Trained, split: Split) -> float:
+    return float((one.errors["test"].mae / np.ptp(split.train.outputs, axis=0)).mean())
+
+
+def parts(layouts: Sequence[str], samples: int, restarts: int, limit: float | None) -> Table:
+    """`best` with one kind of start each, and without kicks."""
+    xy = function_named("xy")
+    data = Dataset.sample(xy, samples, np.random.default_rng([0]))
+    grid, rows, usual = xy.grid(), [], best.KICKS_PER_RESTART
+    for layout in layouts:
+        for start in ("mixed", "folding", "hyperplanes", "asymmetric"):
+            for kicks in (usual, 0):
+                best.KICKS_PER_RESTART = kicks
+                found = train(
+                    data, layout, restarts=restarts, time_limit=limit, box=xy.box, start=start
+                )
+                maes = [float(np.abs(one.network(grid) - xy(grid)).mean()) for one in found]
+                figures = _thousandths([maes[0], statistics.median(maes)])
+                rows.append((layout, start, "no" if kicks == 0 else "yes", *figures))
+                progress(" ".join(rows[-1]))
+    columns = ("layout", "starts", "kicks", "MAE x 10^3", "median")
+    return Table("What the parts are worth, on xy", columns, tuple(rows), (), keys=3)
 
 
 if __name__ == "__main__":

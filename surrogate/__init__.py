@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from surrogate.box import Box as Box
     from surrogate.constraints import LinearConstraints as LinearConstraints
     from surrogate.datasets import Dataset as Dataset
+    from surrogate.datasets import Split as Split
     from surrogate.embedding import Embedding as Embedding
     from surrogate.embedding import embed as embed
     from surrogate.errors import SurrogateError as SurrogateError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from surrogate.study import Results as Results
     from surrogate.study import Study as Study
     from surrogate.study import run as run
+    from surrogate.training import Trained as Trained
+    from surrogate.training import TrainingWarning as TrainingWarning
+    from surrogate.training import train as train
 
 _ROOMS = {
     "Bounds": "bounds",
@@ -38,14 +42,18 @@ _ROOMS = {
     "Network": "network",
     "Results": "study",
     "Solution": "solving",
+    "Split": "datasets",
     "Study": "study",
     "SurrogateError": "errors",
+    "Trained": "training",
+    "TrainingWarning": "training",
     "compute_bounds": "bounds",
     "embed": "embedding",
     "load": "onnx_files",
     "run": "study",
     "save": "onnx_files",
     "solve": "solving",
+    "train": "training",
 }
 
 __version__ = version("surrogate")

@@ -27,7 +27,7 @@ def benchmark(name, *arguments, root=ROOT):
 
 
 def test_training_prints_a_ratio_per_depth():
-    table = benchmark("training.py", "--epochs", 1, "--samples", 320, "--rounds", 1)
+    table = benchmark("restarts.py", "--epochs", 1, "--samples", 320, "--rounds", 1)
     for layout in ("1x24", "2x12", "3x8", "4x6", "6x4", "8x3", "12x2", "24x1"):
         assert re.search(rf"^{layout} +[\d.]+ +[\d.]+ +[\d.]+$", table, re.M)
     assert re.search(r"all 8 layouts, 80 nets: .* ratio [\d.]+", table)

@@ -16,14 +16,18 @@ def test_the_public_names():
         "Network",
         "Results",
         "Solution",
+        "Split",
         "Study",
         "SurrogateError",
+        "Trained",
+        "TrainingWarning",
         "compute_bounds",
         "embed",
         "load",
         "run",
         "save",
         "solve",
+        "train",
     ]
     for name in sg.__all__:
         assert getattr(sg, name).__doc__

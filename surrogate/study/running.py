@@ -86,7 +86,7 @@ def _train(store: Store, workers: int, tell: Listener) -> list[str]:
 def _training_cost(task: TrainingTask) -> float:
     """Relative training time: a step costs about 5 units plus 1 per hidden layer.
 
-    Only the estimate of the time left rests on it. Re-measure with benchmarks/training.py.
+    Only the estimate of the time left rests on it. Re-measure with benchmarks/restarts.py.
     """
     return 5.0 + len(layout_widths(task.layout))
 

@@ -1,8 +1,9 @@
-"""Training: recipes that turn a dataset and a layout into networks, all restarts as one batch.
+"""Training: recipes that turn a dataset and a layout into networks, all restarts at once.
 
-Importing this room does not import torch; training does.
+Importing this room does not import torch; the recipe `origin` does.
 """
 
-from surrogate.training.trained import Trained
+from surrogate.training.train import TrainingWarning, train
+from surrogate.training.trained import Errors, Trained
 
-__all__ = ["Trained"]
+__all__ = ["Errors", "Trained", "TrainingWarning", "train"]

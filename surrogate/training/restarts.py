@@ -4,7 +4,7 @@ Every tensor has the restart as its first axis, so one `baddbmm` serves all rest
 live in one flat buffer and all gradients in another: the optimiser's step is a handful of
 operations, whatever the depth. Nothing is allocated and no autograd graph is built inside a step;
 on nets this small that bookkeeping, not arithmetic, is what a training step costs
-(`benchmarks/training.py` measures it).
+(`benchmarks/restarts.py` measures it).
 """
 
 from __future__ import annotations
