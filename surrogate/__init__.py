@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from surrogate.network import Network as Network
     from surrogate.onnx_files import load as load
     from surrogate.onnx_files import save as save
+    from surrogate.simplifying import simplify as simplify
     from surrogate.solving import Solution as Solution
     from surrogate.solving import solve as solve
     from surrogate.study import Results as Results
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from surrogate.training import Trained as Trained
     from surrogate.training import TrainingWarning as TrainingWarning
     from surrogate.training import train as train
+    from surrogate.training import train_layouts as train_layouts
 
 _ROOMS = {
     "Bounds": "bounds",
@@ -52,8 +54,10 @@ _ROOMS = {
     "load": "onnx_files",
     "run": "study",
     "save": "onnx_files",
+    "simplify": "simplifying",
     "solve": "solving",
     "train": "training",
+    "train_layouts": "training",
 }
 
 __version__ = version("surrogate")

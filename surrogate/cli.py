@@ -85,11 +85,12 @@ def run_command(
 
     \b
       name = "xy-24"            the results go to runs/NAME
-      function = "xy"           or "peaks", "rosenbrock"
+      function = "xy"           or "peaks", "rosenbrock", "friedman"
       neurons = 24              the neuron budget
       layouts = []              such as ["3x8", "12-8-4"]; empty: every LxW of the budget
       samples = 10000           training points
-      epochs = 100
+      recipe = "origin"         or "best": far more accurate, second-order training
+      epochs = 100              of the origin's recipe
       restarts = 10
       seed = 0
       solver_seeds = [0, 1, 2]

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import combinations, pairwise
+from math import comb
 
 from surrogate.errors import LayoutError
 
 _CONSTANT = re.compile(r"([1-9]\d*)x([1-9]\d*)")
 _LARGEST = 10_000
 """Hidden neurons: far above what any solver finishes with, and far below what exhausts memory."""
+
+_MOST = 5_000
+"""Layouts: a race of so many takes minutes."""
 
 _GENERAL = re.compile(r"[1-9]\d*(-[1-9]\d*)*")
 
@@ -58,6 +63,29 @@ def constant_width_layouts(neurons: int) -> tuple[str, ...]:
         for depth in range(1, neurons + 1)
         if neurons % depth == 0
     )
+
+
+def all_layouts(neurons: int, max_depth: int) -> tuple[str, ...]:
+    """Every layout of `neurons` hidden neurons in at most `max_depth` layers, shallowest first.
+
+    `all_layouts(4, 2) == ("1x4", "1-3", "2x2", "3-1")`: the compositions of the budget, of which
+    there are sum over l of C(neurons - 1, l - 1). Raises `LayoutError` above 5,000 of them.
+    """
+    _check_size(f"of {neurons} neurons", neurons)
+    if neurons < 1 or max_depth < 1:
+        raise LayoutError(
+            f"a budget of {neurons} neurons in at most {max_depth} layers makes no network; "
+            "give at least 1 of both"
+        )
+    depths = range(1, min(max_depth, neurons) + 1)
+    count = sum(comb(neurons - 1, depth - 1) for depth in depths)
+    if count > _MOST:
+        raise LayoutError(
+            f"{neurons} neurons in at most {max_depth} layers make {count:,} layouts, the limit is "
+            f"{_MOST:,}; allow fewer layers, or name the layouts"
+        )
+    cuts = (cut for depth in depths for cut in combinations(range(1, neurons), depth - 1))
+    return tuple(layout_name([b - a for a, b in pairwise((0, *cut, neurons))]) for cut in cuts)
 
 
 def _check_size(layout: str, neurons: int) -> None:

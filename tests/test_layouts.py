@@ -1,9 +1,11 @@
+from math import comb
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.errors import LayoutError
-from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
+from surrogate.layouts import all_layouts, constant_width_layouts, layout_name, layout_widths
 
 
 def test_the_origins_layouts():
@@ -51,3 +53,30 @@ def test_layouts_that_would_exhaust_memory_are_refused(name):
 def test_a_budget_below_one_neuron_is_refused(neurons):
     with pytest.raises(LayoutError, match=f"{neurons} neurons"):
         constant_width_layouts(neurons)
+
+
+def test_all_layouts_of_a_budget():
+    assert all_layouts(4, 2) == ("1x4", "1-3", "2x2", "3-1")
+    assert all_layouts(3, 9) == ("1x3", "1-2", "2-1", "3x1")
+    assert all_layouts(1, 1) == ("1x1",)
+
+
+@given(st.integers(1, 12), st.integers(1, 4))
+def test_all_layouts_are_different_and_spend_the_budget(neurons, depth):
+    layouts = [layout_widths(layout) for layout in all_layouts(neurons, depth)]
+    assert all(sum(widths) == neurons and len(widths) <= depth for widths in layouts)
+    assert len(set(layouts)) == len(layouts) == sum(comb(neurons - 1, k) for k in range(depth))
+
+
+@pytest.mark.parametrize(
+    ("neurons", "depth", "message"),
+    [
+        (0, 2, "0 neurons in at most 2 layers"),
+        (5, 0, "at most 0 layers"),
+        (40, 5, "the limit is 5,000"),
+        (20_000, 1, "the limit is 10000"),
+    ],
+)
+def test_budgets_that_make_no_layouts_or_too_many(neurons, depth, message):
+    with pytest.raises(LayoutError, match=message):
+        all_layouts(neurons, depth)

@@ -26,8 +26,10 @@ def test_the_public_names():
         "load",
         "run",
         "save",
+        "simplify",
         "solve",
         "train",
+        "train_layouts",
     ]
     for name in sg.__all__:
         assert getattr(sg, name).__doc__

@@ -85,7 +85,7 @@ def accuracy_table(results: Results) -> Table:
     return table_of(
         title=(
             f"Accuracy on {study.truth.formula}, a budget of {study.neurons} neurons, "
-            f"{study.epochs} epochs"
+            f"{study.training}"
         ),
         columns=(*_ACCURACY, *(_published_columns(known) if known else ())),
         items=accuracy_by_layout(results.nets, study.all_layouts),
@@ -104,7 +104,7 @@ def _published_columns(known: Mapping[str, PublishedRow]) -> tuple[Column[Accura
 def _accuracy_notes(results: Results) -> Iterable[str]:
     study, nets = results.study, results.nets
     yield (
-        f"Errors on a grid of {len(study.truth.grid()):,} points that training never saw; training "
+        f"Errors on {len(study.truth.grid()):,} points that training never saw; training "
         f"used {study.samples:,} random points."
     )
     yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -12,6 +12,7 @@ from surrogate.errors import InputError, StudyError
 from surrogate.functions import Function, function_named
 from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
 
+Recipe = Literal["origin", "best"]
 _Seed = Annotated[int, Field(ge=0)]
 _SolverSeed = Annotated[int, Field(ge=0, le=2**31 - 1)]  # HiGHS's own range
 
@@ -37,8 +38,10 @@ class Study(BaseModel):
     """Which layouts, each within the budget; empty means every constant-width one that uses it."""
     restarts: int = Field(10, ge=1, le=1000)
     """Networks per layout, each from its own random start."""
+    recipe: Recipe = "origin"
+    """How a network is trained: "origin" (Keras's Adam) or "best" (`surrogate.train`)."""
     epochs: int = Field(100, ge=1, le=1_000_000)
-    """Passes over the training points."""
+    """Passes over the training points; the recipe "best" has none."""
     seed: _Seed = 0
     """Seed of the samples, the initial weights and the order of the samples."""
     solver_seeds: tuple[_SolverSeed, ...] = Field((0, 1, 2), min_length=1)
@@ -112,8 +115,13 @@ class Study(BaseModel):
 
     @property
     def is_origin(self) -> bool:
-        """Whether the origin's published figures are about the same function and budget."""
-        return self.function == "xy" and self.neurons == 24
+        """Whether the origin's published figures are about the same function, budget and recipe."""
+        return self.function == "xy" and self.neurons == 24 and self.recipe == "origin"
+
+    @property
+    def training(self) -> str:
+        """How the networks are trained, in words."""
+        return f"{self.epochs} epochs" if self.recipe == "origin" else 'the recipe "best"'
 
     def quick(self) -> Study:
         """The same study in under a minute: 2 restarts and 5 epochs, under a name of its own."""

@@ -25,30 +25,49 @@ from surrogate.solving import solve
 from surrogate.study.isolation import Report
 from surrogate.study.rows import NetRow, SolveRow, SolveTask, TrainingTask
 from surrogate.study.spec import Study
-from surrogate.training import Trained
+from surrogate.training import Trained, train
 
 
 def train_layout(task: TrainingTask, report: Report) -> list[NetRow]:
     """Train all restarts as one batch, export each, and measure the exported file's network."""
-    from surrogate.training.origin import train_origin  # here, so that solving never loads torch
-
     study, truth = task.study, task.study.truth
     data = Dataset.sample(truth, study.samples, np.random.default_rng([study.seed]))
     start = perf_counter()
-    trained = train_origin(
+    recipe = _by_origin if study.recipe == "origin" else _by_best
+    trained = recipe(task, data, report)
+    seconds = (perf_counter() - start) / study.restarts
+    grid = truth.grid()
+    values = truth(grid)
+    return [_net_row(task, one, seconds, data, grid, values) for one in trained]
+
+
+def _by_origin(task: TrainingTask, data: Dataset, report: Report) -> list[Trained]:
+    from surrogate.training.origin import train_origin  # here, so that solving never loads torch
+
+    study = task.study
+    return train_origin(
         data,
         task.layout,
-        box=truth.box,
-        output_range=truth.range,
+        box=study.truth.box,
+        output_range=study.truth.range,
         restarts=range(study.restarts),
         epochs=study.epochs,
         seed=study.seed,
         on_epoch=lambda epoch: report(epoch / study.epochs),
     )
-    seconds = (perf_counter() - start) / study.restarts
-    grid = truth.grid()
-    values = truth(grid)
-    return [_net_row(task, one, seconds, data, grid, values) for one in trained]
+
+
+def _by_best(task: TrainingTask, data: Dataset, report: Report) -> list[Trained]:
+    study = task.study
+    found = train(
+        data,
+        task.layout,
+        restarts=study.restarts,
+        seed=study.seed,
+        box=study.truth.box,
+        on_progress=report,
+    )
+    return [replace(one, restart=place) for place, one in enumerate(found)]  # of four starts each
 
 
 def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 - too short to report
@@ -98,10 +117,10 @@ def _with_provenance(net: Network, study: Study, restart: int) -> Network:
         net,
         provenance={
             "made_by": f"surrogate {version('surrogate')}",
-            "recipe": "origin",
+            "recipe": study.recipe,
             "function": study.truth.formula,
             "samples": str(study.samples),
-            "epochs": str(study.epochs),
+            **({"epochs": str(study.epochs)} if study.recipe == "origin" else {}),
             "seed": str(study.seed),
             "restart": str(restart),
             "torch": version("torch"),

@@ -3,7 +3,8 @@
 Importing this room does not import torch; the recipe `origin` does.
 """
 
+from surrogate.training.layout_race import train_layouts
 from surrogate.training.train import TrainingWarning, train
 from surrogate.training.trained import Errors, Trained
 
-__all__ = ["Errors", "Trained", "TrainingWarning", "train"]
+__all__ = ["Errors", "Trained", "TrainingWarning", "train", "train_layouts"]

@@ -12,7 +12,7 @@ the training samples. On what each part is worth: `benchmarks/training.py --part
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import perf_counter
@@ -20,6 +20,7 @@ from time import perf_counter
 import numpy as np
 
 from surrogate.box import FloatArray
+from surrogate.datasets import Dataset
 from surrogate.training.gauss_newton import LeastSquares, Point
 from surrogate.training.kicks import kick, reinsert
 from surrogate.training.levenberg_marquardt import FIRST_DAMPING, last_layer, minimise
@@ -55,6 +56,32 @@ class Task:
     seed: int
     deadlines: tuple[float, float, float, float] = (np.inf,) * 4
 
+    @classmethod
+    def of(
+        cls,
+        widths: Sequence[int],
+        unit: Dataset,
+        watched: Dataset,
+        start: Start,
+        objective: Objective,
+        seed: int,
+        deadlines: tuple[float, float, float, float] = (np.inf,) * 4,
+    ) -> Task:
+        """The task of hidden layers of these widths on samples in unit coordinates."""
+        sizes = (unit.inputs.shape[1], *widths, unit.outputs.shape[1])
+        order = np.random.default_rng(seed).permutation(len(unit))
+        x, y = unit.inputs[order], unit.outputs[order]
+        some = SAMPLES * 4 // max(4, y.shape[1])
+        return cls(
+            some=LeastSquares(sizes, x[:some], y[:some]),
+            all=LeastSquares(sizes, x, y),
+            watched=LeastSquares(sizes, watched.inputs, watched.outputs),
+            start=start,
+            objective=objective,
+            seed=seed,
+            deadlines=deadlines,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
@@ -70,7 +97,7 @@ class Candidate:
 
 def search(task: Task, restarts: int, on_progress: Callable[[float], None]) -> list[Candidate]:
     """At most `restarts` candidates, best first by the objective's validation error."""
-    found = _race(task, restarts, lambda share: on_progress(0.35 * share))
+    found = race(task, restarts, lambda share: on_progress(0.35 * share))
     found = _polish(task, found, restarts, lambda share: on_progress(0.35 + 0.5 * share))
     finished = []
     for i, candidate in enumerate(found):
@@ -79,7 +106,8 @@ def search(task: Task, restarts: int, on_progress: Callable[[float], None]) -> l
     return sorted(finished, key=lambda candidate: candidate.watched)
 
 
-def _race(task: Task, restarts: int, on_progress: Callable[[float], None]) -> list[Candidate]:
+def race(task: Task, restarts: int, on_progress: Callable[[float], None]) -> list[Candidate]:
+    """The best of four starts per restart, fitted to some of the samples; best first."""
     room = 0.3 * WORK / (FIRST_ITERATIONS * _work(task.some))
     n_starts = int(np.clip(room, restarts, STARTS_PER_RESTART * restarts))
     first: list[Candidate] = []

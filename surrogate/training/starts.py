@@ -1,4 +1,4 @@
-"""Where training starts: parameter vectors that cannot be born dead, one per restart."""
+"""Where training starts: parameter vectors, one per restart, that are seldom born dead."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def hyperplane_start(
     """Every neuron's hyperplane goes through a sample, as the layer below shows it.
 
     So each neuron is active on one side of the samples and 0 on the other; its pre-activations are
-    scaled to deviation 1. One that faces away from all samples is turned around, or it would be
-    dead: thin layers see many samples at one point. The outputs start at their means.
+    scaled to deviation 1, unless they hardly vary. One that faces away from all samples is turned
+    around: in thin layers, where many samples meet in one point, half would be dead. The outputs
+    start at their means.
     """
     h, layers = x[:_SEEN], []
     for fan_in, fan_out in pairwise(sizes[:-1]):

@@ -19,16 +19,17 @@ from surrogate.datasets import Dataset, Scaling, Split
 from surrogate.errors import InputError
 from surrogate.layouts import layout_widths
 from surrogate.network import Network
-from surrogate.training.best import SAMPLES, Task, search
-from surrogate.training.gauss_newton import LeastSquares
+from surrogate.training.best import Task, search
 from surrogate.training.objectives import Objective
 from surrogate.training.parameters import as_network
+from surrogate.training.samples import prepared
 from surrogate.training.starts import STARTS
 from surrogate.training.trained import Errors, Trained
 
 Recipe = Literal["best", "origin"]
 
-_LARGEST, _NARROWEST = 1e100, 1e-100  # a number and a range whose squares can still be computed
+_SHARES = (0.2, 0.4, 0.8, 0.97)
+"""Of a time limit: when starts, race, kicks and finish end."""
 
 
 class TrainingWarning(UserWarning):
@@ -72,17 +73,15 @@ def train(
     start_time = perf_counter()
     _check(layout, recipe, restarts, seed, time_limit, objective, start)
     widths = layout_widths(layout)
-    split = _parts(data, seed)
-    whole = split.train
-    box = _box(split, box)
-    _check_samples(split, (whole.inputs.shape[1], *widths, whole.outputs.shape[1]))
-    _check_units(split, box)
-    scaling = Scaling(box, whole.output_range)
+    samples = prepared(data, seed, box)
+    split, scaling = samples.split, samples.scaling
+    _warn_if_few(split, widths)
     if recipe == "origin":
         found = _origin(split, layout, scaling, restarts, seed, on_progress)
     else:
         limit = math.inf if time_limit is None else time_limit
-        deadlines = tuple(start_time + share * limit for share in (0.2, 0.4, 0.8, 0.97))
+        first, second, third, fourth = (start_time + share * limit for share in _SHARES)
+        deadlines = (first, second, third, fourth)
         found = _best(
             split, widths, scaling, (restarts, seed), (objective, start), deadlines, on_progress
         )
@@ -96,30 +95,19 @@ def _best(
     scaling: Scaling,
     restarts_seed: tuple[int, int],
     objective_start: tuple[Objective, str],
-    deadlines: tuple[float, ...],
+    deadlines: tuple[float, float, float, float],
     on_progress: Callable[[float], None],
 ) -> list[Trained]:
     restarts, seed = restarts_seed
+    objective, start = objective_start
     unit, watched = scaling.to_unit(split.train), scaling.to_unit(split.validation)
-    sizes = (unit.inputs.shape[1], *widths, unit.outputs.shape[1])
-    order = np.random.default_rng(seed).permutation(len(unit))
-    x, y = unit.inputs[order], unit.outputs[order]
-    some = SAMPLES * 4 // max(4, y.shape[1])
-    task = Task(
-        some=LeastSquares(sizes, x[:some], y[:some]),
-        all=LeastSquares(sizes, x, y),
-        watched=LeastSquares(sizes, watched.inputs, watched.outputs),
-        start=STARTS[objective_start[1]],
-        objective=objective_start[0],
-        seed=seed,
-        deadlines=(deadlines[0], deadlines[1], deadlines[2], deadlines[3]),
-    )
+    task = Task.of(widths, unit, watched, STARTS[start], objective, seed, deadlines)
     # The matrices are too small to share between threads, and one thread is reproducible.
     with threadpool_limits(1):
         candidates = search(task, restarts, on_progress)
     return [
         _trained(
-            scaling.fold(as_network(found.vector, sizes)),
+            scaling.fold(as_network(found.vector, task.some.sizes)),
             found.restart,
             np.array(found.curve),
             split,
@@ -198,61 +186,9 @@ def _check(
         )
 
 
-def _parts(data: Dataset | Split, seed: int) -> Split:
-    if isinstance(data, Split):
-        _check_parts(data)
-        return data
-    if not isinstance(data, Dataset):
-        raise InputError(
-            f"data is {type(data).__name__}; give a surrogate.Dataset(inputs, outputs)"
-        )
-    return data.split(seed)
-
-
-def _check_parts(split: Split) -> None:
-    for part in (split.train, split.validation, split.test):
-        if not isinstance(part, Dataset):
-            raise InputError(f"a part of the split is {type(part).__name__}; give three Datasets")
-    columns = [
-        (part.inputs.shape[1], part.outputs.shape[1])
-        for part in (split.train, split.validation, split.test)
-    ]
-    if len(set(columns)) > 1:
-        raise InputError(
-            f"train, validation and test have {columns} columns of inputs and outputs; "
-            "give parts of one dataset"
-        )
-
-
-def _box(split: Split, given: Box | Iterable[Sequence[float]] | None) -> Box:
-    """The given box, which must hold every sample; else the range of all samples."""
-    inputs = np.vstack([part.inputs for part in (split.train, split.validation, split.test)])
-    if given is None:
-        return Box(inputs.min(axis=0), inputs.max(axis=0))
-    box = Box.of(given)
-    if box.n_inputs != inputs.shape[1]:
-        raise InputError(
-            f"the box bounds {box.n_inputs} inputs, the samples have {inputs.shape[1]}; "
-            "give one interval per input"
-        )
-    outside = ((inputs < box.lower) | (inputs > box.upper)).any(axis=1)
-    if outside.any():
-        row = int(np.argmax(outside))
-        raise InputError(
-            f"{int(outside.sum())} of {len(inputs)} samples lie outside the box {box}, the first "
-            f"at {inputs[row].tolist()}; widen the box, or leave these samples out"
-        )
-    return box
-
-
-def _check_samples(split: Split, sizes: tuple[int, ...]) -> None:
+def _warn_if_few(split: Split, widths: tuple[int, ...]) -> None:
     outputs = split.train.outputs
-    for name, column in zip(split.train.output_names, outputs.T, strict=True):
-        if column.min() == column.max():
-            raise InputError(
-                f"output {name!r} is {column[0]:g} in every training sample ({len(column)}); "
-                "a constant needs no network: leave it out, or give more samples"
-            )
+    sizes = (split.train.inputs.shape[1], *widths, outputs.shape[1])
     parameters = sum((a + 1) * b for a, b in pairwise(sizes))
     if outputs.size < parameters:
         warnings.warn(
@@ -262,19 +198,6 @@ def _check_samples(split: Split, sizes: tuple[int, ...]) -> None:
             TrainingWarning,
             stacklevel=3,
         )
-
-
-def _check_units(split: Split, box: Box) -> None:
-    """Refuse units in which training would overflow."""
-    outputs = np.vstack([part.outputs for part in (split.train, split.validation, split.test)])
-    names = (*split.train.input_names, *split.train.output_names)
-    intervals = (*box.pairs(), *Box(outputs.min(axis=0), outputs.max(axis=0)).pairs())
-    for name, (low, high) in zip(names, intervals, strict=True):
-        if max(-low, high) > _LARGEST or 0.0 < high - low < _NARROWEST:
-            raise InputError(
-                f"{name!r} lies in [{low:g}, {high:g}]; numbers above {_LARGEST:g} and ranges "
-                f"below {_NARROWEST:g} cannot be squared: choose another unit"
-            )
 
 
 def _warn_if_all_dead(found: list[Trained], split: Split, layout: str) -> None:
