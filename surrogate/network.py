@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +120,11 @@ class Network:
     def __call__(self, x: npt.ArrayLike) -> FloatArray:
         """The float64 forward pass: (n, d) -> (n, m)."""
         return self.preactivations(x)[-1]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle, as between processes, which knows no frozen mapping."""
+        labels = (self.input_labels, self.output_labels)
+        return Network, (self.weights, self.biases, self.box, *labels, dict(self.provenance))
 
     def __eq__(self, other: object) -> bool:
         """Whether weights, biases, box and labels are the same (provenance is not compared)."""

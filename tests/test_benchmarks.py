@@ -33,6 +33,22 @@ def test_training_prints_a_ratio_per_depth():
     assert re.search(r"all 8 layouts, 80 nets: .* ratio [\d.]+", table)
 
 
+def test_training_compares_with_the_origin_the_limits_and_other_functions(tmp_path):
+    table = tmp_path / "plant.csv"
+    table.write_text("a,b,c\n" + "".join(f"{i},{i * i % 7},{i * 0.3}\n" for i in range(40)))
+    small = ("--layouts", "1x24", "--restarts", 1, "--samples", 300, "--time-limit", 1)
+    printed = benchmark("training.py", *small, "--csv", table)
+    assert re.search(r"^ 1x24( +[\d.]+){3} +[\d.]+x( +[\d.]+){2,}", printed, re.M)
+    for truth in ("peaks", "rosenbrock", "friedman", "plant"):
+        assert re.search(rf"^ {truth}( +[\d.e-]+){{2}} +[\d.]+x", printed, re.M)
+
+
+def test_training_says_what_its_parts_are_worth():
+    small = ("--layouts", "1x4", "--restarts", 1, "--samples", 100, "--time-limit", 0.2)
+    printed = benchmark("training.py", "--parts", *small)
+    assert len(re.findall(r"^ 1x4 +(mixed|folding|hyperplanes|asymmetric) ", printed, re.M)) == 8
+
+
 def test_tolerances_print_a_row_per_setting():
     table = benchmark("tolerances.py", "--seeds", 1, "--layouts", "12x2")
     assert len(re.findall("^ 12x2 ", table, re.M)) == 3 * 4

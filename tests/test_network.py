@@ -1,3 +1,4 @@
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -80,3 +81,11 @@ def test_boxes_labels_and_inputs_must_fit():
         Network((W1, W2), (B1, B2), input_labels=("a", "a"))
     with pytest.raises(NetworkError, match=r"takes \(n, 2\)"):
         Network((W1, W2), (B1, B2))([1.0, 2.0])
+
+
+def test_a_network_survives_pickling():
+    net = Network((W1, W2), (B1, B2), Box.of([(0, 1), (0, 1)]), ("a", "b"), ("c",), {"by": "hand"})
+    copy = pickle.loads(pickle.dumps(net))
+    assert copy == net
+    assert copy.provenance == net.provenance
+    assert not copy.weights[0].flags.writeable
