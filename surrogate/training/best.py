@@ -116,7 +116,8 @@ def race(task: Task, restarts: int, on_progress: Callable[[float], None]) -> lis
             break
         rng = np.random.default_rng([task.seed, restart, *task.some.sizes])
         vector = task.start(task.some.sizes, task.some.x, task.some.y, rng)
-        first.append(_fitted(task, task.some, _candidate(task, restart, vector), FIRST_ITERATIONS))
+        candidate = _candidate(task, restart, vector)
+        first.append(_fitted(task, task.some, candidate, FIRST_ITERATIONS, task.deadlines[1]))
         on_progress(0.5 * (restart + 1) / n_starts)
     first.sort(key=lambda candidate: candidate.watched)
     second = []
@@ -215,7 +216,7 @@ def _fitted(
 
 def _candidate(task: Task, restart: int, vector: FloatArray) -> Candidate:
     loss, watched = task.some.at(vector).loss, task.watched.at(vector).loss
-    return Candidate(restart, vector, loss, watched, ())
+    return Candidate(restart, vector, loss, watched, (loss,))
 
 
 def _revived(task: Task, candidate: Candidate) -> Candidate:
@@ -229,7 +230,7 @@ def _revived(task: Task, candidate: Candidate) -> Candidate:
     if point.vector is candidate.vector:
         return candidate
     revived = _candidate(task, candidate.restart, point.vector)
-    return replace(revived, curve=candidate.curve)
+    return replace(revived, curve=candidate.curve + revived.curve)
 
 
 def _has_dead(point: Point) -> bool:

@@ -28,6 +28,8 @@ from surrogate.training.trained import Errors, Trained
 
 Recipe = Literal["best", "origin"]
 
+MOST_PARAMETERS = 10_000
+"""Of the recipe "best": the curvature then has 0.8 GB, and one iteration takes seconds."""
 _SHARES = (0.2, 0.4, 0.8, 0.97)
 """Of a time limit: when starts, race, kicks and finish end."""
 
@@ -75,7 +77,7 @@ def train(
     widths = layout_widths(layout)
     samples = prepared(data, seed, box)
     split, scaling = samples.split, samples.scaling
-    _warn_if_few(split, widths)
+    _check_parameters(split, widths, recipe)
     if recipe == "origin":
         found = _origin(split, layout, scaling, restarts, seed, on_progress)
     else:
@@ -186,10 +188,16 @@ def _check(
         )
 
 
-def _warn_if_few(split: Split, widths: tuple[int, ...]) -> None:
+def _check_parameters(split: Split, widths: tuple[int, ...], recipe: Recipe) -> None:
+    """Refuse more parameters than the curvature has room for; warn of fewer numbers than these."""
     outputs = split.train.outputs
     sizes = (split.train.inputs.shape[1], *widths, outputs.shape[1])
     parameters = sum((a + 1) * b for a, b in pairwise(sizes))
+    if recipe == "best" and parameters > MOST_PARAMETERS:
+        raise InputError(
+            f"the layout has {parameters:,} parameters, the recipe 'best' takes at most "
+            f"{MOST_PARAMETERS:,}; spend fewer neurons, or take the recipe 'origin'"
+        )
     if outputs.size < parameters:
         warnings.warn(
             f"{outputs.size} numbers to learn from ({len(outputs)} training samples), but "

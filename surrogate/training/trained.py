@@ -37,7 +37,7 @@ class Trained:
     network  in the caller's units, its scaling folded in
     restart  which restart of its layout, counted from 0: with the seed it names the random numbers
     curve    the training loss, in unit coordinates, as training saw it: of each epoch (origin), or
-             of each iteration that led here (best)
+             of the start and each iteration that led here (best)
     errors   by part of the samples: "train", "validation", "test"
     """
 
