@@ -8,7 +8,9 @@
    MAE of the net's own number of linear regions (surrogate.limits).
 2. Other functions, and the columns of a CSV file, on layout 3x8: `best` gets the seconds that ten
    restarts of `origin` took, one after the other on one thread; errors on the test samples.
-3. --parts: what each part of `best` is worth: kinds of starts, kicks, the finish.
+3. --parts: what each part of `best` is worth: kinds of starts, kicks.
+4. --curvature: milliseconds for the matrix of second-order training, with and without collapsing
+   the samples of a linear region, and its product in float32 and float64, by numpy and torch.
 
 Nothing is special to xy: all rows are made by the same recipe with the same settings.
 """
@@ -19,24 +21,28 @@ import argparse
 import os
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+import torch
 from comparing import machine, progress
+from threadpoolctl import threadpool_limits
 
 from surrogate.datasets import Dataset, Split
 from surrogate.errors import SurrogateError
 from surrogate.functions import function_named
-from surrogate.layouts import constant_width_layouts
+from surrogate.layouts import constant_width_layouts, layout_widths
 from surrogate.limits import least_mae
 from surrogate.network import Network
 from surrogate.regions import enumerate_regions
 from surrogate.report import Table, print_table
-from surrogate.training import Trained, best, train
+from surrogate.training import Trained, best, gauss_newton, train
+from surrogate.training.folding import folding_start
+from surrogate.training.gauss_newton import LeastSquares
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = ("peaks", "rosenbrock", "friedman")
@@ -67,9 +73,12 @@ def main() -> None:
     add("--csv", type=Path, help="a file whose first two columns are inputs, the others outputs")
     add("--time-limit", type=float, metavar="S", help="for each training of the first table")
     add("--parts", action="store_true", help="only the third table, on --layouts")
+    add("--curvature", action="store_true", help="only the fourth table, on --layouts")
     args = parser.parse_args()
     try:
-        if args.parts:
+        if args.curvature:
+            print_table(curvature(args.layouts, args.samples))
+        elif args.parts:
             print_table(parts(args.layouts, args.samples, args.restarts, args.time_limit))
         else:
             print_table(marks(args.layouts, args.samples, args.restarts, args.time_limit))
@@ -206,6 +215,41 @@ def parts(layouts: Sequence[str], samples: int, restarts: int, limit: float | No
                 progress(" ".join(rows[-1]))
     columns = ("layout", "starts", "kicks", "MAE x 10^3", "median")
     return Table("What the parts are worth, on xy", columns, tuple(rows), (), keys=3)
+
+
+def curvature(layouts: Sequence[str], samples: int) -> Table:
+    """What one curvature costs, of a start that folds xy."""
+    xy = function_named("xy")
+    data = Dataset.sample(xy, samples, np.random.default_rng([0]))
+    rows = []
+    with threadpool_limits(1):
+        torch.set_num_threads(1)
+        for layout in layouts:
+            sizes = (2, *layout_widths(layout), 1)
+            vector = folding_start(sizes, data.inputs, data.outputs, np.random.default_rng(0))
+            problem = LeastSquares(sizes, data.inputs, data.outputs)
+            point = problem.at(vector)
+            collapsed = fastest(lambda: problem.curvature(point))  # noqa: B023 - called at once
+            gauss_newton.MAX_INPUTS_TO_COLLAPSE, usual = 0, gauss_newton.MAX_INPUTS_TO_COLLAPSE
+            all_rows = fastest(lambda: problem.curvature(point))  # noqa: B023
+            gauss_newton.MAX_INPUTS_TO_COLLAPSE = usual
+            double = np.random.default_rng(0).normal(size=(samples, len(vector)))
+            single, tensor = double.astype(np.float32), torch.from_numpy(double)
+            products = [fastest(lambda m=m: m.T @ m) for m in (single, double, tensor)]
+            rows.append((layout, *(f"{1e3 * t:.2f}" for t in (collapsed, all_rows, *products))))
+    columns = ("layout", "collapsed", "all rows", "product: float32", "float64", "torch float64")
+    notes = (f"Milliseconds, the fastest of 20; {samples:,} samples. Products of all rows alone.",)
+    return Table("The curvature", columns, tuple(rows), notes)
+
+
+def fastest(work: Callable[[], object]) -> float:
+    """Seconds of the fastest of 20 runs."""
+    times = []
+    for _ in range(20):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return min(times)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,17 @@ def test_training_says_what_its_parts_are_worth():
     assert len(re.findall(r"^ 1x4 +(mixed|folding|hyperplanes|asymmetric) ", printed, re.M)) == 8
 
 
+def test_training_says_what_its_curvature_costs():
+    printed = benchmark("training.py", "--curvature", "--layouts", "1x4", "--samples", 500)
+    assert re.search(r"^ 1x4( +[\d.]+){5}$", printed, re.M)
+
+
+def test_solvability_prints_the_trade():
+    printed = benchmark("solvability.py", "--quick")
+    for strength in ("0", "0.3"):
+        assert re.search(rf"^ {strength} +[\d.]+ +[\d.]+ \([\d.]+\)", printed, re.M)
+
+
 def test_tolerances_print_a_row_per_setting():
     table = benchmark("tolerances.py", "--seeds", 1, "--layouts", "12x2")
     assert len(re.findall("^ 12x2 ", table, re.M)) == 3 * 4

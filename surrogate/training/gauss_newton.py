@@ -15,7 +15,7 @@ samples cost as much as some 600. Where that saves nothing, as with many inputs,
 
 *Float32 for H, float64 for F and g.* An error in H bends the step, never the point it leads to, and
 the damping is above it. Products J^T J are symmetric rank-k updates, which numpy passes to BLAS as
-such: half the work. Measured by `benchmarks/training.py --profile`.
+such: half the work. To measure again: `benchmarks/training.py --curvature`.
 """
 
 from __future__ import annotations
