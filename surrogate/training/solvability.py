@@ -34,11 +34,11 @@ from surrogate.training.levenberg_marquardt import minimise
 from surrogate.training.objectives import error
 from surrogate.training.pruning import dropped, small_weights, turned
 
-TRIALS = 60
+TRIALS = 250
 """Changes that are tried per network, at most."""
 _SMALL = 1e-3  # a difficulty that does not matter: outputs are in [-1, 1]
 _LEAST_WEIGHT = 1e-4  # below this a weight is as good as 0
-_WORTH_OF_ERROR = 2.0  # log G that log error is worth, when changes are judged
+_WORTH_OF_ERROR = 1.0  # log G that log error is worth, when changes are judged
 _SAMPLES = 3000  # samples that changes are tried on
 _PATIENCE = 4  # neurons that cannot be dropped before dropping ends
 

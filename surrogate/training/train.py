@@ -69,7 +69,7 @@ def train(
     start        a key of `surrogate.training.starts.STARTS` (best only)
     solvability  above 0, the best network is changed at the end, so that its big-M constraints are
                  easier to solve, and comes first; its mean absolute error on the validation samples
-                 grows by at most 10 %. A strength of 0.3 was measured (benchmarks/solvability.py);
+                 grows by at most 10 %. A strength of 1 was measured (benchmarks/solvability.py);
                  see `surrogate.training.solvability` (best only, objective "mae")
     on_progress  is told the share of the work that is done, from 0 to 1
 
@@ -204,7 +204,7 @@ def _check(
 def _check_solvability(solvability: float, recipe: Recipe, objective: Objective) -> None:
     number = isinstance(solvability, Real) and not isinstance(solvability, bool)
     if not number or not 0.0 <= solvability < math.inf:
-        raise InputError(f"solvability is {solvability!r}; give a strength such as 0.3, or 0")
+        raise InputError(f"solvability is {solvability!r}; give a strength such as 1, or 0")
     if solvability and (recipe, objective) != ("best", "mae"):
         raise InputError(
             f"solvability {solvability:g} is for the recipe 'best' and the objective 'mae', not "
