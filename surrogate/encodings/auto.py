@@ -1,14 +1,16 @@
 """`auto`: the encoding, and the bounds, that what is cheap to compute speaks for.
 
-    at most 3 inputs vary, and the linear regions can be enumerated    regions
-    at most 3 inputs vary, but there are too many                      cells
+    at most 3 inputs vary, and the linear regions have few corners    regions
+    otherwise, at most 6 inputs vary                                  bigm with lp bounds
     more inputs vary, at most 60 neurons are unstable                 bigm with milp bounds
-    more inputs vary, more neurons are unstable                        bigm with lp bounds
+    more inputs vary, more neurons are unstable                       bigm with lp bounds
 
 Regions are the convex hull of the graph, and their reduced costs tell the solver which of them can
-still win; nothing else measured comes near (benchmarks/encodings.py). Where they cannot be had,
-tight bounds pay most. How many copies of the net a model holds changes none of this: the work here
-is done once for all copies.
+still win (benchmarks/encodings.py). Where there are too many, or they cannot be enumerated,
+`surrogate.solve` does not need them: it searches by branch and price, with hulls that it finds by
+pricing, and big-M is how the solution is written down (benchmarks/higher_dimension.py). With many
+inputs that no longer pays, and tight bounds do. How many copies of the net a model holds changes
+none of this: the work here is done once for all copies.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from surrogate.network import Network
 from surrogate.regions import MAX_INPUTS
 
 # To measure again: benchmarks/public_nets.py
+FEW_CORNERS = 20_000
+FEW_INPUTS = 6
+FEW_INPUTS_SECONDS = 5.0
 MILP_NEURONS = 60
 MILP_SECONDS = 10.0
 LP_SECONDS = 20.0
@@ -50,22 +55,26 @@ def choose(net: Network, box: Box, encoding: str, bounds: Bounds | None = None) 
         return Chosen(encoding, bounds, "asked for")
     varying = box.n_varying
     inputs = "1 input varies" if varying == 1 else f"{varying} inputs vary"
-    if varying > MAX_INPUTS:
-        bounds = _tight(net, box) if bounds is None else bounds
-        left = f"{bounds.method} bounds leave {bounds.counts().unstable} neurons unstable"
-        return Chosen("bigm", bounds, f"{inputs}, too many for linear regions; {left}")
     constraints = None if bounds is None else bounds.constraints
-    try:
-        regions = linear_regions(net, box, constraints)
-    except EmbeddingError as error:
-        bounds = _tight(net, box) if bounds is None else bounds
-        return Chosen("cells", bounds, f"{inputs}, but {error}")
-    bounds = compute_bounds(net, box, "crown") if bounds is None else bounds
-    return Chosen("regions", bounds, f"{inputs}, and there are only {len(regions)} linear regions")
+    why = "too many for linear regions"
+    if varying <= MAX_INPUTS:
+        try:
+            found = linear_regions(net, box, constraints, FEW_CORNERS)
+        except EmbeddingError:
+            why = f"and linear regions would have more than {FEW_CORNERS} corners"
+        else:
+            bounds = compute_bounds(net, box, "crown") if bounds is None else bounds
+            reason = f"{inputs}, and there are only {len(found)} linear regions"
+            return Chosen("regions", bounds, reason)
+    bounds = _tight(net, box) if bounds is None else bounds
+    left = f"{bounds.method} bounds leave {bounds.counts().unstable} neurons unstable"
+    return Chosen("bigm", bounds, f"{inputs}, {why}; {left}")
 
 
 def _tight(net: Network, box: Box) -> Bounds:
-    """`milp` bounds where their time is short, else `lp` bounds; what the time allows of either."""
+    """`milp` bounds where they pay and their time is short, else `lp` bounds, as time allows."""
+    if box.n_varying <= FEW_INPUTS:
+        return compute_bounds(net, box, "lp", time_limit=FEW_INPUTS_SECONDS)
     if compute_bounds(net, box, "crown").counts().unstable <= MILP_NEURONS:
         return compute_bounds(net, box, "milp", time_limit=MILP_SECONDS)
     return compute_bounds(net, box, "lp", time_limit=LP_SECONDS)

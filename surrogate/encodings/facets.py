@@ -27,7 +27,7 @@ from surrogate.box import FloatArray
 from surrogate.encodings.bigm import bigm
 from surrogate.encodings.encoded import Encoded
 from surrogate.encodings.formulation import ArrayFormulation
-from surrogate.encodings.regions import linear_regions
+from surrogate.encodings.regions import MAX_CORNERS, linear_regions
 from surrogate.encodings.units import Begun
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
@@ -49,7 +49,7 @@ class Facets(ArrayFormulation):
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns and rows of `bigm`, and the rows facets, output by output."""
-        found = linear_regions(net, bounds.box, bounds.constraints)
+        found = linear_regions(net, bounds.box, bounds.constraints, MAX_CORNERS)
         begun, encoded = bigm(net, bounds)
         varying = np.ptp(found.vertices, axis=0) > 0.0
         points = begun.points(found.vertices)[:, varying]

@@ -19,7 +19,7 @@ from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 from surrogate.programs.program import IntArray
 from surrogate.solving import Pattern
-from surrogate.solving.hints import ATTRIBUTE, Choice, SolverHints
+from surrogate.solving.hints import ATTRIBUTE, Choice, Graph, SolverHints
 
 AT_ZERO = 1e-7
 """A pre-activation this small, relatively, may be 0 but for rounding."""
@@ -42,7 +42,7 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
                 "the bounds are those of another network, with other weights; "
                 "compute them for this one"
             )
-        self.net = net
+        self.net, self.bounds = net, bounds
         self.encoded = self.encode(net, bounds)
         self._variables: list[Any] = []
 
@@ -87,11 +87,17 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
             Choice(tuple(self._variables[j] for j in columns.tolist()), group, binaries)
             for columns, group in self.encoded.choices
         )
-        patterns = () if choices else (self._pattern(binaries),)
-        setattr(self.block, ATTRIBUTE, SolverHints(self.encoded.options, choices, known, patterns))
+        patterns, graphs = (self._pattern(binaries),), (self._graph(binaries),)
+        hints = SolverHints(self.encoded.options, choices, known, patterns, graphs)
+        setattr(self.block, ATTRIBUTE, hints)
 
     def _binaries(self) -> tuple[Any, ...]:
         return tuple(self._variables[j] for j in self.encoded.builder.integer_columns.tolist())
+
+    def _graph(self, binaries: tuple[Any, ...]) -> Graph:
+        """What the formulation stands for."""
+        inputs, outputs = (tuple(v.values()) for v in (self.block.inputs, self.block.outputs))
+        return Graph(self.net, self.bounds, inputs, outputs, binaries)
 
     def _pattern(self, binaries: tuple[Any, ...]) -> Pattern:
         """The binaries of neurons as a function of the inputs, for the search for a start."""

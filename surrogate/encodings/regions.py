@@ -65,7 +65,7 @@ class ConvexRegions(ArrayFormulation):
     @lru_cache(maxsize=16)  # copies of one net pay once
     def encode(net: Network, bounds: Bounds) -> Encoded:
         """The columns are lambda (one per region and corner) and code (the binaries)."""
-        found = linear_regions(net, bounds.box, bounds.constraints)
+        found = linear_regions(net, bounds.box, bounds.constraints, MAX_CORNERS)
         begun = begin(bounds)
         builder, vertices = begun.builder, begun.points(found.vertices)
         corner = np.concatenate(found.members)
@@ -91,19 +91,22 @@ class ConvexRegions(ArrayFormulation):
 
 
 @lru_cache(maxsize=16)
-def linear_regions(net: Network, box: Box, constraints: LinearConstraints | None) -> Regions:
-    """The regions that the encoding takes: at most `MAX_CORNERS` corners in all.
+def linear_regions(
+    net: Network, box: Box, constraints: LinearConstraints | None, most_corners: int
+) -> Regions:
+    """The linear regions, with at most `most_corners` corners in all.
 
     Raises `EmbeddingError` where there are more, or more than three inputs vary, or `SECONDS` are
     not enough.
     """
     rows = None if constraints is None else (constraints.matrix, constraints.rhs)
-    found = enumerate_regions(net, box, rows, max_regions=MAX_CORNERS, time_limit=SECONDS)
+    most = most_corners // (box.n_varying + 1)  # a simplex has the fewest corners
+    found = enumerate_regions(net, box, rows, max_regions=max(1, most), time_limit=SECONDS)
     corners = sum(len(member) for member in found.members)
-    if corners > MAX_CORNERS:
+    if corners > most_corners:
         raise EmbeddingError(
             f"the network's {len(found)} linear regions have {corners} corners, the limit is "
-            f"{MAX_CORNERS}, one variable each; use another encoding, or a smaller box"
+            f"{most_corners}, one variable each; use another encoding, or a smaller box"
         )
     return found
 

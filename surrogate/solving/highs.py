@@ -9,9 +9,11 @@ from typing import Any
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
 
+from surrogate.decomposition import Parts
 from surrogate.errors import InputError, SolverError
 from surrogate.programs import Option, Outcome, Program, Session, Status, check_options
 from surrogate.solving.checks import check_arguments, check_model, check_reserved
+from surrogate.solving.decomposing import FEW_INPUTS, decomposed, first_share, solve_decomposed
 from surrogate.solving.hints import SolverHints, choice_columns, hints_in
 from surrogate.solving.restricting import solve_restricted
 from surrogate.solving.solution import Solution
@@ -100,6 +102,41 @@ def _run(
         outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:
             return outcome
+    elif hints.graphs:
+        parts = decomposed(translation, hints.graphs, places)
+        if parts is not None:
+            return _decomposed(parts, program, hints, places, deadline, rel_gap, settings)
+    return _searched(program, hints, places, deadline, settings)
+
+
+def _decomposed(
+    parts: Parts,
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    deadline: float,
+    rel_gap: float,
+    settings: dict[str, Any],
+) -> Outcome:
+    """Branch and price; with many inputs HiGHS is asked first, as it may need no more than that."""
+    first, left = None, deadline - time.perf_counter()
+    if max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS:
+        first = _searched(program, hints, places, time.perf_counter() + first_share(left), settings)
+        if first.status not in (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION):
+            return first
+        left = deadline - time.perf_counter()
+    seed = settings["seed"]
+    return solve_decomposed(parts, program, hints, places, max(0.0, left), rel_gap, seed, first)
+
+
+def _searched(
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    deadline: float,
+    settings: dict[str, Any],
+) -> Outcome:
+    """HiGHS, once more without presolve where that is what it fails at."""
     try:
         return _search(program, hints, places, deadline, settings)
     except SolverError as error:

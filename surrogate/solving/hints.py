@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from surrogate.bounds import Bounds
+from surrogate.network import Network
 from surrogate.programs import Option
 from surrogate.programs.program import IntArray
 from surrogate.solving.known import KnownRows
@@ -41,13 +43,35 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
+class Graph:
+    """A formulation that says y = net(x), and nothing else, as long as its rows are untouched.
+
+    inputs, outputs   Pyomo variables, in the network's order
+    binaries          the variables that make it exact: a relaxed one makes it a relaxation
+    """
+
+    net: Network
+    bounds: Bounds
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+    binaries: tuple[Any, ...]
+
+    def holds(self) -> bool:
+        """Whether all its binaries still are, and are free."""
+        return all(binary.is_binary() and not binary.fixed for binary in self.binaries)
+
+
+@dataclass(frozen=True, eq=False)
 class SolverHints:
-    """HiGHS options that suit a formulation, its choices, the rows that it wrote, its patterns."""
+    """What a formulation knows: HiGHS options that suit it, its choices, the rows that it wrote,
+    its binaries as a function of the inputs, and the network that it stands for.
+    """
 
     options: Mapping[str, Option] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     known: tuple[KnownRows, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    graphs: tuple[Graph, ...] = ()
 
 
 def hints_in(model: Any) -> SolverHints:
@@ -66,6 +90,7 @@ def hints_in(model: Any) -> SolverHints:
         if isinstance(hints := getattr(block, ATTRIBUTE, None), SolverHints)
     ]
     whole = model.model()
+    intact = [hints for hints in found if all(rows.untouched(whole) for rows in hints.known)]
     for hints in found:
         for name in {name for other in found for name in other.options}:
             value = hints.options.get(name)
@@ -73,15 +98,10 @@ def hints_in(model: Any) -> SolverHints:
                 disputed.add(name)
     return SolverHints(
         options={name: v for name, v in options.items() if name not in disputed},
-        choices=tuple(
-            choice
-            for hints in found
-            if all(rows.untouched(whole) for rows in hints.known)
-            for choice in hints.choices
-            if choice.holds()
-        ),
+        choices=tuple(c for hints in intact for c in hints.choices if c.holds()),
         known=tuple(rows for hints in found for rows in hints.known if rows.untouched(whole)),
         patterns=tuple(pattern for hints in found for pattern in hints.patterns),
+        graphs=tuple(graph for hints in intact for graph in hints.graphs if graph.holds()),
     )
 
 

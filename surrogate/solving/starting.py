@@ -1,10 +1,9 @@
-"""A solution to start from: local search over the linear regions of the embedded networks.
+"""Solutions by local search over the linear regions of the embedded networks.
 
 With its binaries fixed to the pattern of one input, a network is affine, and the model a linear
 program; its optimum is the best point of that linear region, often on a side of it. There, neurons
 at 0 may be switched without losing the point, and the linear program of the neighbouring region can
-only be better. So from each starting point one hops until nothing improves. The starting points are
-the relaxation's inputs, and random inputs within their bounds.
+only be better. So from each starting point one hops until nothing improves.
 
 A search that starts at such a point prunes from its first node: on a public net of 14 inputs and 64
 neurons HiGHS needed a third of the time (benchmarks/public_nets.py).
@@ -46,6 +45,66 @@ class Pattern:
     at: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 
+class LocalSearch:
+    """Local search in one program.
+
+    others   the integer columns that belong to no network
+
+    Raises `ValueError` when a network has inputs or binaries without a column.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        patterns: Sequence[Pattern],
+        places: Mapping[int, int],
+        seed: int = 0,
+    ) -> None:
+        self._program = program
+        self._nets = [(pattern, *_columns(pattern, places)) for pattern in patterns]
+        covered = [binaries for _, _, binaries in self._nets]
+        self._integers = np.flatnonzero(program.integer)
+        self.others = np.setdiff1d(self._integers, np.concatenate([*covered, self._integers[:0]]))
+        self._session = Session(program, relaxed=True, seed=seed)
+        self._sign = -1.0 if program.maximize else 1.0
+
+    def relaxed(self, time_limit: float) -> FloatArray | None:
+        """The solution of the linear relaxation."""
+        return self._session.solve(time_limit).x
+
+    def random(self, x: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """`x` with random inputs."""
+        point, program = x.copy(), self._program
+        for _, inputs, _ in self._nets:
+            point[inputs] = rng.uniform(program.lower[inputs], program.upper[inputs])
+        return point
+
+    def hop(self, point: FloatArray, deadline: float) -> tuple[FloatArray | None, float]:
+        """From a point's region to its best solution, and on to neighbours, while that improves.
+
+        point   (n,), of which the inputs of networks count, and the integers of none, rounded
+
+        Returns the solution and its cost as if minimising, or None and infinity.
+        """
+        best, value = None, np.inf
+        fixed = np.zeros(self._program.n_columns)
+        fixed[self.others] = np.round(point[self.others])
+        for hop in range(HOPS):
+            for pattern, inputs, binaries in self._nets:
+                states, free = pattern.at(point[inputs])
+                switched = np.where(free > 0.0, 1.0 - fixed[binaries], states)
+                fixed[binaries] = switched if hop else states
+            held = fixed[self._integers]
+            self._session.set_bounds(self._integers, held, held)
+            outcome = self._session.solve(max(0.0, deadline - time.perf_counter()))
+            if outcome.x is None or outcome.objective is None:
+                break
+            if self._sign * outcome.objective >= value - 1e-9 * (1.0 + abs(value)) and hop:
+                break
+            best, value, point = outcome.x, self._sign * outcome.objective, outcome.x
+        return best, value
+
+
 def find_start(
     program: Program,
     patterns: Sequence[Pattern],
@@ -53,73 +112,34 @@ def find_start(
     time_limit: float,
     seed: int,
 ) -> FloatArray | None:
-    """The best solution that the local search finds, or None.
+    """The best solution that local search finds from the relaxation and random inputs, or None.
 
     There is none to look for where the program has integers that belong to no network, or a
     network has inputs or binaries without a column.
     """
-    found = [_columns(pattern, places) for pattern in patterns]
-    nets = [(p, *c) for p, c in zip(patterns, found, strict=True) if c is not None]
-    covered = np.concatenate([np.zeros(0, dtype=int), *(b for _, _, b in nets)])
-    integers = np.flatnonzero(program.integer)
-    if not nets or len(nets) < len(patterns) or len(np.setdiff1d(integers, covered)):
-        return None
     deadline = time.perf_counter() + SHARE * time_limit
-    session = Session(program, relaxed=True, seed=seed)
-    relaxed = session.solve(max(0.0, deadline - time.perf_counter()))
-    if relaxed.x is None:
+    try:
+        search = LocalSearch(program, patterns, places, seed)
+    except ValueError:
+        return None
+    if len(search.others):
+        return None
+    relaxed = search.relaxed(max(0.0, deadline - time.perf_counter()))
+    if relaxed is None:
         return None
     rng, best, value = np.random.default_rng(seed), None, np.inf
     for k in range(1 + RANDOM_STARTS):
-        point = relaxed.x if k == 0 else _random(program, relaxed.x, nets, rng)
-        solution, objective = _hop(program, session, nets, integers, point, deadline)
-        if objective < value:
-            best, value = solution, objective
+        solution, cost = search.hop(search.random(relaxed, rng) if k else relaxed, deadline)
+        if cost < value:
+            best, value = solution, cost
         if time.perf_counter() > deadline:
             break
     return best
 
 
-def _columns(pattern: Pattern, places: Mapping[int, int]) -> tuple[IntArray, IntArray] | None:
+def _columns(pattern: Pattern, places: Mapping[int, int]) -> tuple[IntArray, IntArray]:
     columns = [places.get(id(v), -1) for v in (*pattern.inputs, *pattern.binaries)]
     if min(columns, default=-1) < 0:
-        return None
+        raise ValueError("an input or a binary of a network has no column")
     d = len(pattern.inputs)
     return np.array(columns[:d]), np.array(columns[d:], dtype=int)
-
-
-def _random(
-    program: Program, x: FloatArray, nets: Sequence[Any], rng: np.random.Generator
-) -> FloatArray:
-    """The relaxation's solution with random inputs."""
-    point = x.copy()
-    for _, inputs, _ in nets:
-        point[inputs] = rng.uniform(program.lower[inputs], program.upper[inputs])
-    return point
-
-
-def _hop(
-    program: Program,
-    session: Session,
-    nets: Sequence[Any],
-    integers: IntArray,
-    point: FloatArray,
-    deadline: float,
-) -> tuple[FloatArray | None, float]:
-    """From a point to the best of its region, and on to neighbours, while that improves."""
-    sign = -1.0 if program.maximize else 1.0
-    best, value = None, np.inf
-    fixed = np.zeros(program.n_columns)
-    for hop in range(HOPS):
-        for pattern, inputs, binaries in nets:
-            states, free = pattern.at(point[inputs])
-            fixed[binaries] = np.where(free > 0.0, 1.0 - fixed[binaries], states) if hop else states
-        session.set_bounds(integers, fixed[integers], fixed[integers])
-        left = deadline - time.perf_counter()
-        outcome = session.solve(max(0.0, left))
-        if outcome.x is None or outcome.objective is None:
-            break
-        if sign * outcome.objective >= value - 1e-9 * (1.0 + abs(value)) and hop:
-            break
-        best, value, point = outcome.x, sign * outcome.objective, outcome.x
-    return best, value

@@ -27,10 +27,14 @@ from surrogate.solving.known import KnownRows, append_known, set_aside
 
 @dataclass(frozen=True, eq=False)
 class Translation:
-    """A program, and the Pyomo variable of each of its columns. Fixed variables have none."""
+    """A program, and the Pyomo variable of each of its columns. Fixed variables have none.
+
+    The first `own_rows` rows are the model's own; the others are known rows.
+    """
 
     program: Program
     variables: tuple[Any, ...]
+    own_rows: int
 
     def load(self, x: FloatArray) -> None:
         """Write a solution into the model's variables; integers are rounded to be integers."""
@@ -57,7 +61,8 @@ def translate(model: Any, known: Sequence[KnownRows] = ()) -> Translation | None
     if form is None:
         return None
     (objective,) = form.objectives
-    variables, matrix, lower, upper = append_known(known, form.columns, *_rows(form))
+    own = _rows(form)
+    variables, matrix, lower, upper = append_known(known, form.columns, *own)
     cost = form.c.toarray().ravel()
     try:
         bounds = [variable.bounds for variable in variables]
@@ -74,7 +79,7 @@ def translate(model: Any, known: Sequence[KnownRows] = ()) -> Translation | None
         offset=float(form.c_offset[0]),
         maximize=objective.sense == pyo.maximize,
     )
-    return Translation(program, variables)
+    return Translation(program, variables, len(own[1]))
 
 
 def _compiled(model: Any) -> Any | None:

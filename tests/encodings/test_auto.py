@@ -16,7 +16,7 @@ def test_few_inputs_and_few_regions(n_inputs):
     model, emb = embedded(make_net((3, 3), n_inputs, seed=20), "auto")
     assert (emb.encoding, emb.bounds.method) == ("regions", "crown")
     varies = "1 input varies" if n_inputs == 1 else f"{n_inputs} inputs vary"
-    n_regions = len(regions.linear_regions(emb.network, emb.box, None))
+    n_regions = len(regions.linear_regions(emb.network, emb.box, None, 10_000))
     assert emb.reason.startswith(f"{varies}, and there are only {n_regions} linear regions")
     if n_inputs < 3:
         assert np.allclose(extremes(model), range_of(emb.network, emb.box), rtol=0, atol=1e-5)

@@ -1,0 +1,126 @@
+r"""Pricing: the minimum of v.f(x) - g.x over a cover, from below and from above.
+
+In each cell the plane of v.f less g.x is least at a corner, in closed form. The cells with the
+least such values are halved until the least of all is within `gap` of a value that f attains: a
+branch and bound on the inputs, a thousand cells at a time. Of a direction v, the planes are made
+once; another g costs a product. So the pricing that column generation repeats takes milliseconds,
+where a mixed-integer program for each takes seconds (benchmarks/higher_dimension.py).
+
+Every value from below is a valid cut v.f(x) >= g.x + value on what the cover covers.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from surrogate.bounds.rounding import gamma
+from surrogate.box import FloatArray
+from surrogate.cells.cover import Cover
+from surrogate.cells.tree import CellTree
+from surrogate.programs.program import IntArray
+
+BATCH = 128  # cells halved at once, at least: fewer is more Python, more is cells in vain
+SHARE = 8  # and at least one in so many, so that large covers are not copied too often
+ROUNDS = 30
+MOST_CELLS = 4000  # that one call makes: beyond, it pays better to branch
+KEPT_POINTS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """What pricing found.
+
+    cover    the cover, finer
+    bounds   (cells,) lower bounds of v.f - g.x in each of its cells
+    points   (k, d) corners of cells where v.f - g.x is small
+    value    the least value found at a point
+    """
+
+    cover: Cover
+    bounds: FloatArray
+    points: FloatArray
+    value: float
+
+    @property
+    def least(self) -> float:
+        """The lower bound over the whole cover."""
+        return float(self.bounds.min())
+
+
+def price(
+    tree: CellTree,
+    cover: Cover,
+    v: FloatArray,
+    g: FloatArray,
+    gap: float,
+    enough: float = np.inf,
+    deadline: float = np.inf,
+) -> Priced:
+    """Minimise v.f(x) - g.x over the cover, which is not empty, to within `gap`, or in part.
+
+    A lower bound of `enough` ends it at once; `ROUNDS` rounds of halving, `MOST_CELLS` new cells, a
+    full tree or the deadline (of `time.perf_counter`) end it with what it has. The bounds hold all
+    the same.
+    """
+    # With one output the direction is 1 or -1, whatever the price: its planes are made once.
+    direction, size = (np.sign(v), float(abs(v[0]))) if len(v) == 1 else (v, 1.0)
+    bounds, value, points = _bounds(tree, cover, direction, size, g), np.inf, []
+    most = len(tree) + MOST_CELLS
+    for _ in range(ROUNDS):
+        chosen = _smallest(bounds, max(BATCH, len(bounds) // SHARE))
+        tried = chosen[_smallest(bounds[chosen], BATCH)]
+        found = _corners(tree, cover.take(tried), direction, size, g)
+        values = tree.net(found) @ v - found @ g
+        order = np.argsort(values)[:KEPT_POINTS]
+        points.append(found[order])
+        value = min(value, float(values[order[0]]))
+        least = float(bounds.min())
+        if value - least <= gap or least >= enough:
+            break
+        if len(tree) > most or tree.full or time.perf_counter() > deadline:
+            break
+        chosen = chosen[bounds[chosen] < min(value - gap / 2.0, enough)]
+        gain = tree.gains(cover.cells[chosen], direction)
+        inexact = gain.max(axis=1) > 0.0
+        chosen, gain = chosen[inexact], gain[inexact]
+        if not len(chosen):
+            break
+        halved = cover.take(chosen).halved(tree, gain.argmax(axis=1))
+        rest = np.ones(len(bounds), dtype=bool)
+        rest[chosen] = False
+        cover = cover.take(rest).joined(halved)
+        bounds = np.concatenate([bounds[rest], _bounds(tree, halved, direction, size, g)])
+    return Priced(cover, bounds, np.concatenate(points), value)
+
+
+def _smallest(bounds: FloatArray, n: int) -> IntArray:
+    """The places of the n least bounds."""
+    return np.argpartition(bounds, n)[:n] if len(bounds) > n else np.arange(len(bounds))
+
+
+def _bounds(
+    tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
+) -> FloatArray:
+    """Lower bounds of v.f - g.x in every cell, rounded down.
+
+    A sum of 2 d + 2 products, none rounded more than d + 6 times.
+    """
+    planes = tree.planes(direction)
+    scaled = size * planes.slope.rows[cover.cells]
+    slope, constant = scaled - g, size * planes.constant.rows[cover.cells]
+    at = np.where(slope > 0.0, cover.lower, cover.upper)
+    reach = ((np.abs(scaled) + np.abs(g)) * np.abs(at)).sum(axis=1)
+    scale = np.abs(constant) + reach
+    found: FloatArray = (slope * at).sum(axis=1) + constant - gamma(4 * len(g) + 16) * scale
+    return found
+
+
+def _corners(
+    tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
+) -> FloatArray:
+    """Where each cell's plane less g.x is least."""
+    slope = size * tree.planes(direction).slope.rows[cover.cells] - g
+    return np.where(slope > 0.0, cover.lower, cover.upper)

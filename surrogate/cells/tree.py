@@ -1,0 +1,170 @@
+"""`CellTree`: the box of a network cut into cells, finer where somebody needed it.
+
+A cell is never changed, only cut in two halves across one input; the tree only grows. Everything
+in it is made of the network and the box, so it serves every copy of the network, in every model of
+the process: who asks first pays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from surrogate.box import Box, FloatArray
+from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
+from surrogate.network import Network
+from surrogate.programs.program import BoolArray, IntArray
+
+LARGEST = 2**28
+"""Numbers that a tree may hold, 2 GB: then cells stay as they are, and their bounds still hold."""
+
+_CACHE = 2**16  # numbers in the largest array of a pass: 512 kB stay in the cache
+_DIRECTIONS = 4  # directions whose planes are kept
+
+
+class _Table:
+    """Rows that are added at the end of an array, at constant cost each."""
+
+    def __init__(self, *shape: int) -> None:
+        self._data, self._n = np.zeros((64, *shape)), 0
+
+    def add(self, rows: FloatArray) -> None:
+        while self._n + len(rows) > len(self._data):
+            self._data = np.concatenate([self._data, np.zeros_like(self._data)])
+        self._data[self._n : self._n + len(rows)] = rows
+        self._n += len(rows)
+
+    @property
+    def rows(self) -> FloatArray:
+        return self._data[: self._n]
+
+
+@dataclass(eq=False)
+class Planes:
+    """The planes below v.f in the first cells of a tree: slope.x + constant."""
+
+    slope: _Table
+    constant: _Table
+
+
+class CellTree:
+    """Cells of `box`, numbered in the order in which they were made; number 0 is the box."""
+
+    def __init__(self, net: Network, box: Box) -> None:
+        self.net, self.box = net, box
+        self._pads = paddings(net, box)
+        self._chunk = int(np.clip(_CACHE // max(net.widths, default=1) ** 2, 32, 1024))
+        d = net.n_inputs
+        self._lower, self._upper = _Table(d), _Table(d)
+        self._bounds = [(_Table(n), _Table(n)) for n in net.widths]
+        self._child: list[int] = []  # the first of a cell's two halves, -1 while it is whole
+        self._axis: list[int] = []
+        self._planes: dict[bytes, Planes] = {}
+        self._add(box.lower[None], box.upper[None])
+
+    def __len__(self) -> int:
+        """The number of cells, cut ones included."""
+        return len(self._child)
+
+    @property
+    def lower(self) -> FloatArray:
+        """The cells' lower corners, (cells, d)."""
+        return self._lower.rows
+
+    @property
+    def upper(self) -> FloatArray:
+        """The cells' upper corners, (cells, d)."""
+        return self._upper.rows
+
+    @property
+    def leaves(self) -> BoolArray:
+        """Which cells are whole, (cells,): together they are the box."""
+        return np.array(self._child) < 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the tree may not grow any more."""
+        return len(self) * (2 * sum(self.net.widths) + 5 * self.net.n_inputs) > LARGEST
+
+    @property
+    def cuts(self) -> tuple[IntArray, IntArray]:
+        """The cells that were cut, in this order, and the inputs across which: the whole tree."""
+        cut = np.array([i for i, child in enumerate(self._child) if child >= 0], dtype=np.intp)
+        order = np.argsort(np.array([self._child[i] for i in cut.tolist()], dtype=np.intp))
+        return cut[order], np.array(self._axis, dtype=np.intp)[cut[order]]
+
+    def planes(self, direction: FloatArray) -> Planes:
+        """The planes below v.f in all cells. The tables grow with the tree: ask again."""
+        key = direction.tobytes()
+        found = self._planes.pop(key, None)
+        if found is None:
+            found = Planes(_Table(self.net.n_inputs), _Table())
+        self._planes[key] = found
+        if len(self._planes) > _DIRECTIONS:
+            self._planes.pop(next(iter(self._planes)))
+        for start in range(len(found.constant.rows), len(self), self._chunk):
+            cells = np.arange(start, min(start + self._chunk, len(self)))
+            bounds = self._bounds_of(cells)
+            slope, constant = minorants(self.net, self._pads, len(cells), *bounds, direction)
+            found.slope.add(slope)
+            found.constant.add(constant)
+        return found
+
+    def unstable(self, lower: FloatArray, upper: FloatArray) -> int:
+        """How many hidden neurons CROWN leaves unstable on a box (d,), (d,) inside the tree's."""
+        lows, ups = hidden_bounds(self.net, self._pads, lower[None], upper[None])
+        return sum(int(((a < 0) & (b > 0)).sum()) for a, b in zip(lows, ups, strict=True))
+
+    def gains(self, cells: IntArray, direction: FloatArray) -> FloatArray:
+        """What halving the cells across each input promises for the planes, (n, d)."""
+        found = []
+        for start in range(0, len(cells), self._chunk):
+            some = cells[start : start + self._chunk]
+            radius = (self.upper[some] - self.lower[some]) / 2.0
+            found.append(gains(self.net, radius, *self._bounds_of(some), direction))
+        return np.concatenate(found)
+
+    def _bounds_of(self, cells: IntArray) -> tuple[list[FloatArray], list[FloatArray]]:
+        """The pre-activation bounds of some cells, layer by layer."""
+        lows = [low.rows[cells] for low, _ in self._bounds]
+        return lows, [up.rows[cells] for _, up in self._bounds]
+
+    def halves(self, cells: IntArray, axes: IntArray) -> IntArray:
+        """The first halves of the cells, (n,); the second halves have the next numbers.
+
+        A cell that is whole is cut across `axes`; one that was cut before stays as it was.
+        """
+        child = np.array([self._child[i] for i in cells.tolist()], dtype=np.intp)
+        new = np.flatnonzero(child < 0)
+        if len(new):
+            child[new] = len(self) + 2 * np.arange(len(new))
+            for i, first, axis in zip(cells[new], child[new], axes[new], strict=True):
+                self._child[i], self._axis[i] = int(first), int(axis)
+            self._cut(cells[new], axes[new])
+        return child
+
+    def axis_of(self, cells: IntArray) -> IntArray:
+        """The inputs across which cut cells were cut."""
+        return np.array([self._axis[i] for i in cells.tolist()], dtype=np.intp)
+
+    def _cut(self, cells: IntArray, axes: IntArray) -> None:
+        lower, upper = np.repeat(self.lower[cells], 2, 0), np.repeat(self.upper[cells], 2, 0)
+        n = 2 * np.arange(len(cells))
+        middle = (lower[n, axes] + upper[n, axes]) / 2.0
+        upper[n, axes] = middle
+        lower[n + 1, axes] = middle
+        self._add(lower, upper, np.repeat(cells, 2))
+
+    def _add(self, lower: FloatArray, upper: FloatArray, parents: IntArray | None = None) -> None:
+        for start in range(0, len(lower), self._chunk):
+            part = slice(start, start + self._chunk)
+            known = None if parents is None else self._bounds_of(parents[part])
+            lows, ups = hidden_bounds(self.net, self._pads, lower[part], upper[part], known)
+            for (low, up), new_low, new_up in zip(self._bounds, lows, ups, strict=True):
+                low.add(new_low)
+                up.add(new_up)
+        self._lower.add(lower)
+        self._upper.add(upper)
+        self._child += [-1] * len(lower)
+        self._axis += [-1] * len(lower)

@@ -1,0 +1,19 @@
+"""Dantzig-Wolfe decomposition: networks by the points of their graphs, the rest as it is."""
+
+from surrogate.decomposition.master import Mixture
+from surrogate.decomposition.node import Node
+from surrogate.decomposition.parts import Copy, Embedded, Parts
+from surrogate.decomposition.search import Found, Helper, branch_and_price
+from surrogate.decomposition.splitting import split
+
+__all__ = [
+    "Copy",
+    "Embedded",
+    "Found",
+    "Helper",
+    "Mixture",
+    "Node",
+    "Parts",
+    "branch_and_price",
+    "split",
+]

@@ -1,0 +1,178 @@
+"""A node of the search: what it still allows, and its Lagrangian bound by column generation.
+
+Each round prices every copy at the trial prices, which gives a bound; keeps the prices if the bound
+is the best so far; and asks the master for others. What a solution better than the incumbent
+cannot use is left out: cells whose reduced cost alone takes the bound above it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from surrogate.box import FloatArray
+from surrogate.cells import Cover, Priced, price
+from surrogate.decomposition.master import Mixture, Points, solve_master
+from surrogate.decomposition.parts import Parts
+
+ROUNDS = 12
+SHARE = 0.03  # of the open gap that pricing may leave, over all copies
+LITTLE = 0.02  # of the open gap: a round that gains less is the last
+POINTS = 150  # a copy's points in the master
+POOL = 300  # points that a copy remembers, the latest first
+CENTRES = 100  # centres of cells among them
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A part of the search.
+
+    bound          no solution in it costs less
+    covers         where each copy may be
+    lower, upper   bounds of the columns of no network
+    prices         the best of its parent
+    """
+
+    bound: float
+    covers: tuple[Cover, ...]
+    lower: FloatArray
+    upper: FloatArray
+    prices: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """A node with a better bound and better prices, and its last mixture.
+
+    hopeless   whether nothing in it is below the cutoff
+    mixture    None when it is hopeless, or HiGHS found none
+    """
+
+    node: Node
+    mixture: Mixture | None
+    hopeless: bool = False
+
+
+class Pool:
+    """Points of each copy's graph, found so far."""
+
+    def __init__(self, parts: Parts, rng: np.random.Generator) -> None:
+        self._parts, self._rng = parts, rng
+        self._points = [np.zeros((0, copy.net.n_inputs)) for copy in parts.copies]
+
+    def add(self, t: int, x: FloatArray) -> None:
+        """Remember points of copy t."""
+        self._points[t] = np.concatenate([self._points[t], x])[-20 * POOL :]
+
+    def points(self, t: int, cover: Cover, prices: FloatArray) -> Points:
+        """Points of copy t inside the hull of the cover, those of least reduced cost."""
+        copy, (lower, upper) = self._parts.copies[t], cover.hull()
+        known = self._points[t]
+        known = known[((known >= lower) & (known <= upper)).all(axis=1)][-POOL:]
+        some = self._rng.permutation(len(cover))[:CENTRES]
+        x = np.concatenate([known, (cover.lower[some] + cover.upper[some]) / 2.0])
+        y = copy.net(x)
+        v, g = copy.reduced(prices)
+        best = np.argsort(y @ v - x @ g, kind="stable")[:POINTS]
+        return Points(x[best], y[best])
+
+
+def improve_bound(
+    parts: Parts,
+    node: Node,
+    pool: Pool,
+    cutoff: float,
+    tolerance: float,
+    scale: float,
+    deadline: float,
+    rounds: int = ROUNDS,
+) -> Bounded:
+    """Raise the node's bound as far as `rounds` of column generation do.
+
+    cutoff      only solutions below it are sought: infinite while there is none
+    tolerance   the gap that counts as none
+    scale       a size of the objective, for what counts as a small gap while cutoff is infinite
+    """
+    mixture, best, centre, trial = None, -np.inf, node.prices, node.prices
+    delta = _first_delta(parts, node, scale)
+    for count in range(rounds):
+        if time.perf_counter() > deadline:
+            break
+        gap = cutoff - node.bound if np.isfinite(cutoff) else 0.1 * scale
+        fine = max(SHARE * gap, tolerance / 2.0)
+        node, priced, value = _priced(parts, node, pool, trial, fine, cutoff, deadline)
+        node = replace(node, bound=max(node.bound, value))
+        if node.bound >= cutoff:
+            return Bounded(node, None, hopeless=True)
+        node = _without_hopeless(node, priced, cutoff - value)
+        if value > best:
+            gained, best, centre = value - best, value, trial
+            if count > 1 and gained < LITTLE * gap:
+                break
+        else:
+            delta = delta / 3.0
+        points = [pool.points(t, cover, centre) for t, cover in enumerate(node.covers)]
+        found = solve_master(parts, points, node.lower, node.upper, centre, delta)
+        if found is None:
+            break
+        mixture, trial = found, found.prices
+        if not len(trial) or (found.balanced and found.value - node.bound < LITTLE * gap):
+            break
+        if not found.balanced and value >= best:
+            delta = 2.0 * delta
+    return Bounded(replace(node, prices=centre), mixture)
+
+
+def _priced(
+    parts: Parts,
+    node: Node,
+    pool: Pool,
+    prices: FloatArray,
+    gap: float,
+    cutoff: float,
+    deadline: float,
+) -> tuple[Node, list[Priced], float]:
+    """Every copy priced to within its share of `gap`: the node, finer, and the bound.
+
+    First as far as the cells are known, without any work; then, the copy that is most in doubt
+    first, no further than it takes the bound to the cutoff.
+    """
+    costs = [copy.reduced(prices) for copy in parts.copies]
+
+    def priced(t: int, gap: float, enough: float) -> Priced:
+        return price(parts.copies[t].tree, node.covers[t], *costs[t], gap, enough, deadline)
+
+    found = [priced(t, np.inf, np.inf) for t in range(len(costs))]
+    for t in sorted(range(len(costs)), key=lambda t: found[t].least - found[t].value):
+        least = np.array([one.least for one in found])
+        value = parts.bound(prices, least, node.lower, node.upper)
+        if value >= cutoff:
+            break
+        margin = 1e-9 * (1.0 + abs(cutoff))  # for the rounding of the bound
+        found[t] = priced(t, gap / len(costs), found[t].least + (cutoff - value) + margin)
+    least = np.array([one.least for one in found])
+    for t, one in enumerate(found):
+        pool.add(t, one.points)
+    value = parts.bound(prices, least, node.lower, node.upper)
+    return replace(node, covers=tuple(one.cover for one in found)), found, value
+
+
+def _without_hopeless(node: Node, priced: Sequence[Priced], room: float) -> Node:
+    """The node without cells whose bound is more than `room` above the least of their copy."""
+    covers = [one.cover.take(one.bounds <= one.least + room) for one in priced]
+    return replace(node, covers=tuple(covers))
+
+
+def _first_delta(parts: Parts, node: Node, scale: float) -> FloatArray:
+    """How far prices may move at first: by a third, or by what a tenth of `scale` is worth."""
+    spread = np.zeros(len(parts.row_lower))
+    for t, cover in enumerate(node.covers):
+        lower, upper = cover.hull()
+        ends = np.stack([lower, upper])
+        rows = parts.points_rows(t, ends, parts.copies[t].net(ends))
+        spread += np.abs(np.ptp(rows, axis=1))
+    some = 0.1 * scale / np.where(spread > 0.0, spread, 1.0)
+    return np.maximum(np.abs(node.prices) / 3.0, some)

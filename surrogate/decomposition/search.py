@@ -1,0 +1,183 @@
+r"""Branch and price: the optimum of a program with networks, by splitting on their inputs.
+
+A node is a part of each copy's box and bounds for everything else. Its bound is that of column
+generation, where each network is the convex hull of its graph *on that part*: as the parts shrink,
+so does what the hull adds. The best mixture of a node uses several points of some copy, or a
+fraction of an integer; the copy whose hull is furthest below its network is cut in two, across the
+input in which its points differ most, at their mean; or the integer is rounded down and up. With
+few rows few copies are mixtures (the Shapley-Folkman theorem), so that the depth depends on the
+rows, not on the number of copies.
+
+Source: C. Barnhart et al., Branch-and-Price: Column Generation for Solving Huge Integer Programs,
+Operations Research 46 (1998); M. Tawarmalani, N. Sahinidis, A polyhedral branch-and-cut approach to
+global optimization, Mathematical Programming 103 (2005), for the points of cutting.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Protocol
+
+import numpy as np
+
+from surrogate.box import FloatArray
+from surrogate.cells import Cover
+from surrogate.decomposition.master import Mixture
+from surrogate.decomposition.node import Bounded, Node, Pool, improve_bound
+from surrogate.decomposition.parts import Parts
+
+
+class Helper(Protocol):
+    """What knows the whole program, and so what a solution is."""
+
+    def improve(self, mixture: Mixture) -> tuple[float, object] | None:
+        """A solution near a mixture: its cost, and whatever stands for it."""
+
+    def finish(self, node: Node) -> tuple[float, tuple[float, object] | None]:
+        """A better bound of a small node, infinite when it is empty, and its best solution."""
+
+
+FEW_NEURONS = 24
+"""Unstable neurons up to which a node is small: a mixed-integer program ends it sooner."""
+
+INSIDE = 0.2  # a cut keeps this share of the width away from both ends
+WHOLE = 1e-6  # an integer this close to a whole number is one
+
+
+@dataclass(frozen=True)
+class Found:
+    """How a search ended: as if minimising.
+
+    solution   what the `Helper` gave for the best solution, None without one
+    proved     whether no solution is better by more than the gap
+    """
+
+    value: float
+    bound: float
+    solution: object | None
+    proved: bool
+    nodes: int
+
+
+def root_node(parts: Parts) -> Node:
+    """The whole of it."""
+    covers = tuple(Cover.of(copy.tree, copy.lower, copy.upper) for copy in parts.copies)
+    rows = np.zeros(len(parts.row_lower))
+    return Node(-np.inf, covers, parts.rest.lower, parts.rest.upper, rows)
+
+
+def branch_and_price(
+    parts: Parts,
+    helper: Helper,
+    deadline: float,
+    rel_gap: float,
+    abs_gap: float,
+    seed: int,
+    known: tuple[float, object] | None = None,
+    known_bound: float = -np.inf,
+) -> Found:
+    """Search until the gap is closed or `time.perf_counter` reaches the deadline.
+
+    known, known_bound   a solution, and a bound, that are known already
+    """
+    pool, number = Pool(parts, np.random.default_rng(seed)), count()
+    best: tuple[float, object | None] = (np.inf, None) if known is None else known
+    root = replace(root_node(parts), bound=known_bound)
+    queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
+    scale, nodes = _scale(parts), 0
+    while queue:
+        bound = queue[0][0]
+        tolerance = max(rel_gap * (abs(best[0]) if np.isfinite(best[0]) else scale), abs_gap)
+        cutoff = best[0] - tolerance
+        if bound >= cutoff or time.perf_counter() > deadline:
+            break
+        node = heapq.heappop(queue)[2]
+        nodes += 1
+        done = improve_bound(parts, node, pool, cutoff, tolerance, scale, deadline)
+        if done.hopeless:
+            continue
+        found = None if done.mixture is None else helper.improve(done.mixture)
+        if found is not None and found[0] < best[0]:
+            best = found
+        if _unstable(parts, done.node) <= FEW_NEURONS:
+            bound, found = helper.finish(done.node)
+            done = replace(done, node=replace(done.node, bound=max(bound, done.node.bound)))
+            if found is not None and found[0] < best[0]:
+                best = found
+        if np.isposinf(done.node.bound):
+            continue
+        for child in _children(parts, done):
+            heapq.heappush(queue, (child.bound, next(number), child))
+    cutoff = best[0] - max(rel_gap * abs(best[0]), abs_gap) if best[1] is not None else np.inf
+    bound = min(queue[0][0] if queue else np.inf, cutoff)
+    return Found(best[0], bound, best[1], bound >= cutoff, nodes)
+
+
+def _unstable(parts: Parts, node: Node) -> int:
+    """Neurons that may be on either side in what is left of their copy's box."""
+    hulls = [cover.hull() for cover in node.covers]
+    return sum(c.tree.unstable(*hull) for c, hull in zip(parts.copies, hulls, strict=True))
+
+
+def _scale(parts: Parts) -> float:
+    """A size of the objective: how much the copies' costs vary over points of their boxes."""
+    rng, total = np.random.default_rng(0), 0.0
+    for t, copy in enumerate(parts.copies):
+        x = rng.uniform(copy.lower, copy.upper, (200, copy.net.n_inputs))
+        total += float(np.ptp(parts.points_cost(t, x, copy.net(x))))
+    return total + 1e-6
+
+
+def _children(parts: Parts, done: Bounded) -> list[Node]:
+    """The node in two parts."""
+    node, mixture = done.node, done.mixture
+    if mixture is None:
+        return _halves(node)
+    integers = np.flatnonzero(parts.rest.integer)
+    away = np.abs(mixture.rest[integers] - np.round(mixture.rest[integers]))
+    if away.max(initial=0.0) > WHOLE:
+        return _rounded(node, int(integers[away.argmax()]), mixture.rest)
+    t = int(np.argmax(_hull_gaps(parts, mixture)))
+    points, weights, cover = mixture.points[t], mixture.weights[t], node.covers[t]
+    lower, upper = cover.hull()
+    mean, width = weights @ points.x, upper - lower
+    axis = int((weights @ (points.x - mean) ** 2 + 1e-6 * width**2).argmax())
+    at = np.clip(mean[axis], lower[axis] + INSIDE * width[axis], upper[axis] - INSIDE * width[axis])
+    return _cut(node, t, axis, float(at))
+
+
+def _halves(node: Node) -> list[Node]:
+    """Cut where a copy's part is widest, when there is nothing else to go by."""
+    hulls = [cover.hull() for cover in node.covers]
+    widths = [upper - lower for lower, upper in hulls]
+    t = int(np.argmax([width.max() for width in widths]))
+    axis = int(widths[t].argmax())
+    return _cut(node, t, axis, float((hulls[t][0][axis] + hulls[t][1][axis]) / 2.0))
+
+
+def _cut(node: Node, t: int, axis: int, at: float) -> list[Node]:
+    """The node with copy t on either side."""
+    return [
+        replace(node, covers=(*node.covers[:t], part, *node.covers[t + 1 :]))
+        for part in node.covers[t].cut(axis, at)
+        if len(part)
+    ]
+
+
+def _rounded(node: Node, j: int, rest: FloatArray) -> list[Node]:
+    """Column j at most, and at least, the whole numbers beside its value."""
+    upper, lower = node.upper.copy(), node.lower.copy()
+    upper[j], lower[j] = np.floor(rest[j]), np.ceil(rest[j])
+    return [replace(node, upper=upper), replace(node, lower=lower)]
+
+
+def _hull_gaps(parts: Parts, mixture: Mixture) -> FloatArray:
+    """By how much each copy's reduced cost at its mean input is above that of its mixture."""
+    found = []
+    for copy, points, weights in zip(parts.copies, mixture.points, mixture.weights, strict=True):
+        v, _ = copy.reduced(mixture.prices)
+        found.append(abs(float((copy.net((weights @ points.x)[None])[0] - weights @ points.y) @ v)))
+    return np.array(found)

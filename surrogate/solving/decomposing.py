@@ -1,0 +1,209 @@
+"""A translated model to branch and price and back: where its networks allow it.
+
+It pays where several inputs vary, and convex hulls cannot be written down: then HiGHS on big-M
+sees each network through its neurons' triangles, and branch and price through the hull of its
+graph. It needs every network to be intact (`Graph`), few integers beside those of the networks, and
+inputs few enough for cells (benchmarks/higher_dimension.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from surrogate.box import FloatArray
+from surrogate.decomposition import (
+    Embedded,
+    Found,
+    Mixture,
+    Node,
+    Parts,
+    branch_and_price,
+    split,
+)
+from surrogate.programs import Outcome, Program, Session, Status
+from surrogate.programs.program import IntArray
+from surrogate.solving.hints import Graph, SolverHints
+from surrogate.solving.starting import LocalSearch
+from surrogate.solving.translating import Translation
+
+# To measure again: benchmarks/higher_dimension.py
+MOST_INPUTS = 12
+FEW_INPUTS = 6  # up to these, branch and price needs no help
+MOST_INTEGERS = 60
+SHARE = 0.3  # of the time, at most, for solutions once there is one
+NEAR = 0.1  # of the box: how far a neighbourhood reaches
+NEAR_SECONDS = 2.0
+FINISH_SECONDS = 5.0
+
+
+def decomposed(
+    translation: Translation, graphs: Sequence[Graph], places: Mapping[int, int]
+) -> Parts | None:
+    """The parts of the model, None where branch and price does not suit it."""
+    program = translation.program
+    nets = []
+    for graph in graphs:
+        inputs = _columns(graph.inputs, places)
+        outputs = _columns(graph.outputs, places)
+        if inputs is None or outputs is None or graph.bounds.box.n_varying > MOST_INPUTS:
+            return None
+        nets.append(Embedded(graph.net, graph.bounds, inputs, outputs))
+    parts = split(program, translation.own_rows, nets) if nets else None
+    if parts is None or parts.rest.integer.sum() > MOST_INTEGERS:
+        return None
+    return parts
+
+
+def first_share(seconds: float) -> float:
+    """How long HiGHS is asked before branch and price, where there are more than `FEW_INPUTS`."""
+    return min(seconds, max(2.0, 0.05 * seconds))
+
+
+def solve_decomposed(
+    parts: Parts,
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    time_limit: float,
+    rel_gap: float,
+    seed: int,
+    first: Outcome | None = None,
+) -> Outcome:
+    """Branch and price on the parts; the solutions are those of the whole program.
+
+    first   of the same program, by HiGHS: where it ended is where this begins
+    """
+    start = time.perf_counter()
+    deadline = start + time_limit
+    helper = _Helper(
+        program, parts, LocalSearch(program, hints.patterns, places, seed), deadline, seed
+    )
+    sign = -1.0 if program.maximize else 1.0
+    known = None
+    if first is not None and first.x is not None and first.objective is not None:
+        known, helper.any_yet = (sign * first.objective, first.x), True
+    bound = -np.inf if first is None or first.bound is None else sign * first.bound
+    found = branch_and_price(parts, helper, deadline, rel_gap, ABS_GAP, seed, known, bound)
+    outcome = _outcome(found, program.maximize, time.perf_counter() - start)
+    return outcome if first is None else _added(outcome, first)
+
+
+def _added(outcome: Outcome, first: Outcome) -> Outcome:
+    """With the nodes, iterations and seconds of the search before."""
+    return replace(
+        outcome,
+        nodes=outcome.nodes + first.nodes,
+        iterations=outcome.iterations + first.iterations,
+        seconds=outcome.seconds + first.seconds,
+        warnings=(*first.warnings, *outcome.warnings),
+    )
+
+
+ABS_GAP = 1e-6
+"""HiGHS's absolute gap."""
+
+
+@dataclass(eq=False)
+class _Helper:
+    """Solutions of the whole program for the search: see `Helper`."""
+
+    program: Program
+    parts: Parts
+    search: LocalSearch
+    deadline: float
+    seed: int
+    start: float = field(default_factory=time.perf_counter)
+    spent: float = 0.0
+    calls: int = 0
+    any_yet: bool = False
+
+    def improve(self, mixture: Mixture) -> tuple[float, FloatArray] | None:
+        """The best solution of the regions around the mixture's means, or None.
+
+        Where there is none, and no other solution yet, HiGHS looks for one near the means, in the
+        nodes 2, 4, 8 and so on.
+        """
+        start = time.perf_counter()
+        self.calls += 1
+        if self.any_yet and self.spent > SHARE * (start - self.start):
+            return None
+        point, means = np.zeros(self.program.n_columns), mixture.means()
+        point[self.parts.rest.columns] = mixture.rest
+        for copy, mean in zip(self.parts.copies, means, strict=True):
+            point[copy.inputs] = mean
+        x, cost = self.search.hop(point, self.deadline)
+        found = None if x is None else (cost, x)
+        if found is None and not self.any_yet and self.calls.bit_count() == 1 < self.calls:
+            reach = [NEAR * (copy.upper - copy.lower) for copy in self.parts.copies]
+            lower = [mean - r for mean, r in zip(means, reach, strict=True)]
+            upper = [mean + r for mean, r in zip(means, reach, strict=True)]
+            found = self._search(self.program, lower, upper, NEAR_SECONDS)[1]
+        self.spent += time.perf_counter() - start
+        self.any_yet |= found is not None
+        return found
+
+    def finish(self, node: Node) -> tuple[float, tuple[float, FloatArray] | None]:
+        """HiGHS on what the node leaves of the program."""
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        lower[self.parts.rest.columns] = node.lower
+        upper[self.parts.rest.columns] = node.upper
+        part = replace(self.program, lower=lower, upper=upper)
+        hulls = [cover.hull() for cover in node.covers]
+        return self._search(
+            part, [low for low, _ in hulls], [up for _, up in hulls], FINISH_SECONDS
+        )
+
+    def _search(
+        self,
+        program: Program,
+        lowers: Sequence[FloatArray],
+        uppers: Sequence[FloatArray],
+        seconds: float,
+    ) -> tuple[float, tuple[float, FloatArray] | None]:
+        """Bound and best solution with the copies' inputs between these."""
+        lower, upper = program.lower.copy(), program.upper.copy()
+        for copy, low, up in zip(self.parts.copies, lowers, uppers, strict=True):
+            lower[copy.inputs] = np.maximum(lower[copy.inputs], low)
+            upper[copy.inputs] = np.minimum(upper[copy.inputs], up)
+        part = replace(program, lower=lower, upper=upper)
+        left = max(0.0, min(seconds, self.deadline - time.perf_counter()))
+        outcome = Session(part, seed=self.seed).solve(left)
+        sign = -1.0 if program.maximize else 1.0
+        if outcome.status is Status.INFEASIBLE:
+            return np.inf, None
+        bound = -np.inf if outcome.bound is None else sign * outcome.bound
+        if outcome.x is None or outcome.objective is None:
+            return bound, None
+        return bound, (sign * outcome.objective, outcome.x)
+
+
+def _columns(variables: Sequence[object], places: Mapping[int, int]) -> IntArray | None:
+    columns = [places.get(id(variable), -1) for variable in variables]
+    return None if min(columns) < 0 else np.array(columns)
+
+
+def _outcome(found: Found, maximize: bool, seconds: float) -> Outcome:
+    """The end of the search in HiGHS's terms."""
+    sign = -1.0 if maximize else 1.0
+    solution = found.solution if isinstance(found.solution, np.ndarray) else None
+    if found.proved:
+        status = Status.OPTIMAL if solution is not None else Status.INFEASIBLE
+    else:
+        status = Status.TIME_LIMIT if solution is not None else Status.TIME_LIMIT_NO_SOLUTION
+    bound = sign * found.bound if np.isfinite(found.bound) else None
+    return Outcome(
+        status=status,
+        objective=None if solution is None else sign * found.value,
+        bound=bound,
+        x=solution,
+        reduced_costs=None,
+        duals=None,
+        nodes=found.nodes,
+        iterations=0,
+        seconds=seconds,
+        warnings=(),
+    )
