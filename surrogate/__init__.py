@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from surrogate.onnx_files import save as save
     from surrogate.simplifying import simplify as simplify
     from surrogate.solving import Solution as Solution
+    from surrogate.solving import Strengthening as Strengthening
     from surrogate.solving import solve as solve
+    from surrogate.solving import strengthen as strengthen
     from surrogate.study import Results as Results
     from surrogate.study import Study as Study
     from surrogate.study import run as run
@@ -45,6 +47,7 @@ _ROOMS = {
     "Results": "study",
     "Solution": "solving",
     "Split": "datasets",
+    "Strengthening": "solving",
     "Study": "study",
     "SurrogateError": "errors",
     "Trained": "training",
@@ -56,6 +59,7 @@ _ROOMS = {
     "save": "onnx_files",
     "simplify": "simplifying",
     "solve": "solving",
+    "strengthen": "solving",
     "train": "training",
     "train_layouts": "training",
 }

@@ -24,10 +24,10 @@ from typing import Protocol
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.cells import Cover
 from surrogate.decomposition.master import Mixture
-from surrogate.decomposition.node import Bounded, Node, Pool, improve_bound
+from surrogate.decomposition.node import Bounded, Goal, Node, Pool, improve_bound
 from surrogate.decomposition.parts import Parts
+from surrogate.decomposition.root import objective_scale, root_node
 
 
 class Helper(Protocol):
@@ -62,13 +62,6 @@ class Found:
     nodes: int
 
 
-def root_node(parts: Parts) -> Node:
-    """The whole of it."""
-    covers = tuple(Cover.of(copy.tree, copy.lower, copy.upper) for copy in parts.copies)
-    rows = np.zeros(len(parts.row_lower))
-    return Node(-np.inf, covers, parts.rest.lower, parts.rest.upper, rows)
-
-
 def branch_and_price(
     parts: Parts,
     helper: Helper,
@@ -87,7 +80,7 @@ def branch_and_price(
     best: tuple[float, object | None] = (np.inf, None) if known is None else known
     root = replace(root_node(parts), bound=known_bound)
     queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
-    scale, nodes = _scale(parts), 0
+    scale, nodes = objective_scale(parts), 0
     while queue:
         bound = queue[0][0]
         tolerance = max(rel_gap * (abs(best[0]) if np.isfinite(best[0]) else scale), abs_gap)
@@ -96,7 +89,7 @@ def branch_and_price(
             break
         node = heapq.heappop(queue)[2]
         nodes += 1
-        done = improve_bound(parts, node, pool, cutoff, tolerance, scale, deadline)
+        done = improve_bound(parts, node, pool, Goal(cutoff, tolerance, scale, deadline))
         if done.hopeless:
             continue
         found = None if done.mixture is None else helper.improve(done.mixture)
@@ -120,15 +113,6 @@ def _unstable(parts: Parts, node: Node) -> int:
     """Neurons that may be on either side in what is left of their copy's box."""
     hulls = [cover.hull() for cover in node.covers]
     return sum(c.tree.unstable(*hull) for c, hull in zip(parts.copies, hulls, strict=True))
-
-
-def _scale(parts: Parts) -> float:
-    """A size of the objective: how much the copies' costs vary over points of their boxes."""
-    rng, total = np.random.default_rng(0), 0.0
-    for t, copy in enumerate(parts.copies):
-        x = rng.uniform(copy.lower, copy.upper, (200, copy.net.n_inputs))
-        total += float(np.ptp(parts.points_cost(t, x, copy.net(x))))
-    return total + 1e-6
 
 
 def _children(parts: Parts, done: Bounded) -> list[Node]:
