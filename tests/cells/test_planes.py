@@ -116,7 +116,7 @@ def test_where_no_neuron_is_unstable_the_plane_is_the_network(net, seed):
 def test_random_nets_have_boxes_without_unstable_neurons_and_pads_are_small():
     net = make_net((5, 4), n_inputs=3, seed=2)
     pads = paddings(net, net.box)
-    assert all((0.0 < pad).all() and (pad < 1e-10).all() for pad in pads)
+    assert all((pad > 0.0).all() and (pad < 1e-10).all() for pad in pads)
     rng = np.random.default_rng(0)
     centre = net.box.sample(50, rng)
     lows, ups = hidden_bounds(net, pads, centre - 1e-6, centre + 1e-6)
