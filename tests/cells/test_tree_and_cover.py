@@ -139,11 +139,12 @@ def test_planes_of_few_directions_are_kept_the_latest():
     directions = rng.uniform(-1, 1, (tree._DIRECTIONS + 1, 2))
     kept = [made.planes(v) for v in directions[:-1]]
     assert all(made.planes(v) is p for v, p in zip(directions[:-1], kept, strict=True))
+    made.planes(directions[0])  # asked for again: the next one is the oldest
     made.planes(directions[-1])
-    assert made.planes(directions[1]) is kept[1]
-    fresh = made.planes(directions[0])
-    assert fresh is not kept[0]
-    assert np.array_equal(fresh.constant.rows, kept[0].constant.rows)
+    assert made.planes(directions[0]) is kept[0]
+    fresh = made.planes(directions[1])
+    assert fresh is not kept[1]
+    assert np.array_equal(fresh.constant.rows, kept[1].constant.rows)
 
 
 def test_many_cells_are_made_in_chunks(monkeypatch):
@@ -180,6 +181,7 @@ def test_a_cover_of_a_box_holds_all_of_it_and_nothing_else(seed):
         assert (cover.lower >= np.maximum(low, made.lower[cover.cells])).all()
         assert (cover.upper <= np.minimum(up, made.upper[cover.cells])).all()
         assert (cover.lower <= cover.upper).all()
+        assert volume(cover.lower, cover.upper) == pytest.approx(np.prod(up - low), rel=1e-9)
         hull = cover.hull()
         assert np.array_equal(hull[0], low)
         assert np.array_equal(hull[1], up)

@@ -120,6 +120,4 @@ def without_hints(model):
 
 def two_nets(seed, n_inputs=4, n_outputs=2, widths=((5, 4), (6,)), half_width=1.0):
     """Two different nets with the same box."""
-    return [
-        make_net(w, n_inputs, n_outputs, seed + k, half_width) for k, w in enumerate(widths)
-    ]
+    return [make_net(w, n_inputs, n_outputs, seed + k, half_width) for k, w in enumerate(widths)]
