@@ -57,8 +57,13 @@ def root_node(parts: Parts, pool: Pool, scale: float, rng: np.random.Generator) 
 
 
 def objective_scale(parts: Parts) -> float:
-    """A size of the objective: how much the copies' costs vary over points of their boxes."""
-    rng, total = np.random.default_rng(0), 0.0
+    """A size of the objective: how much the copies' costs vary over points of their boxes.
+
+    And the others' between their bounds: the cost may be all in one variable that a row defines.
+    """
+    rng, rest = np.random.default_rng(0), parts.rest
+    width = np.abs(rest.cost) * np.where(rest.cost != 0.0, rest.upper - rest.lower, 0.0)
+    total = float(width[np.isfinite(width)].sum())
     for t, copy in enumerate(parts.copies):
         x = rng.uniform(copy.lower, copy.upper, (200, copy.net.n_inputs))
         total += float(np.ptp(parts.points_cost(t, x, copy.net(x))))

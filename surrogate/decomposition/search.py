@@ -172,10 +172,11 @@ def _cut(node: Node, t: int, axis: int, at: float) -> list[Node]:
 
 
 def _rounded(node: Node, j: int, rest: FloatArray) -> list[Node]:
-    """Column j at most, and at least, the whole numbers beside its value."""
+    """Column j at most, and at least, the whole numbers beside its value, where it may be so."""
     upper, lower = node.upper.copy(), node.lower.copy()
     upper[j], lower[j] = np.floor(rest[j]), np.ceil(rest[j])
-    return [replace(node, upper=upper), replace(node, lower=lower)]
+    children = [replace(node, upper=upper), replace(node, lower=lower)]
+    return [child for child in children if child.lower[j] <= child.upper[j]]
 
 
 def _hull_gaps(parts: Parts, mixture: Mixture) -> FloatArray:
