@@ -8,11 +8,18 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from surrogate.arguments import check_whole
 from surrogate.box import Box
 from surrogate.datasets import Dataset, Split
 from surrogate.errors import InputError
 from surrogate.layouts import all_layouts, layout_widths
 from surrogate.training.best import Task, race
+from surrogate.training.checks import (
+    check_parameters,
+    check_search,
+    checked_layout,
+    count_parameters,
+)
 from surrogate.training.objectives import Objective, error
 from surrogate.training.samples import Prepared, prepared
 from surrogate.training.starts import STARTS
@@ -48,12 +55,15 @@ def train_layouts(
     by validation samples, so the test samples stay unseen. 277 layouts of 24 neurons take some
     2 minutes before the training proper.
 
-    Raises what `train` raises, and `LayoutError` for a budget that makes too many layouts.
+    Raises what `train` raises, before the race, and `LayoutError` for a budget that makes too many
+    layouts.
     """
-    names = list(all_layouts(neurons, max_depth) if layouts == "all" else dict.fromkeys(layouts))
-    if not names or keep < 1:
-        raise InputError(f"{len(names)} layouts, of which to keep {keep}; give at least 1 of both")
+    check_search(objective, restarts, seed)
+    check_whole("keep", keep, 1)
+    names = _names(layouts, neurons, max_depth)
     samples = prepared(data, seed, box)
+    for name in names:
+        check_parameters(count_parameters(samples.split, layout_widths(name)))
     counts = len(names), max(2 * keep, int(SURVIVORS * len(names)))
     for i, (count, thoroughness) in enumerate(zip(counts, RESTARTS, strict=True)):
         names, losses = names[:count], []
@@ -81,6 +91,22 @@ def train_layouts(
         for name, found in trained.items()
     }
     return {name: trained[name] for name in sorted(errors, key=lambda name: errors[name])}
+
+
+def _names(layouts: Literal["all"] | Sequence[str], neurons: int, max_depth: int) -> list[str]:
+    """The layouts to race, each once. Raises `InputError` for what is no list of them."""
+    if isinstance(layouts, str) and layouts == "all":
+        check_whole("neurons", neurons, 0)
+        check_whole("max_depth", max_depth, 0)
+        return list(all_layouts(neurons, max_depth))
+    if isinstance(layouts, str) or not isinstance(layouts, Iterable):
+        raise InputError(f"layouts is {layouts!r}; give 'all', or a list such as ['3x8', '12-8-4']")
+    names = list(layouts)
+    for name in names:
+        checked_layout(name)
+    if not names:
+        raise InputError("layouts is empty; give 'all', or a list such as ['3x8', '12-8-4']")
+    return list(dict.fromkeys(names))
 
 
 def _raced(samples: Prepared, layout: str, restarts: int, seed: int, objective: Objective) -> float:

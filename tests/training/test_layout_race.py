@@ -89,13 +89,28 @@ def test_the_objective_decides(monkeypatch, objective, best, keep):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"layouts": []}, InputError, "0 layouts"),
-        ({"layouts": ["1x3"], "keep": 0}, InputError, "keep 0"),
-        ({"layouts": ["3y8"]}, LayoutError, "'3y8' is not understood"),
+        ({"layouts": []}, InputError, "layouts is empty; give 'all', or a list"),
+        (
+            {"layouts": "3x2"},
+            InputError,
+            r"layouts is '3x2'; give 'all', or a list such as",
+        ),
+        ({"layouts": 24}, InputError, "layouts is 24; give 'all', or a list"),
+        ({"layouts": ["1x3"], "keep": 0}, InputError, "keep is 0; give a whole number, at least 1"),
+        ({"layouts": ["1x3", "3y8"]}, LayoutError, "'3y8' is not understood"),
+        ({"layouts": ["1x3", 3]}, InputError, "layout is 3; give a text"),
+        ({"layouts": ["1x3", ["1x2"]]}, InputError, r"layout is \['1x2'\]; give a text"),
+        ({"layouts": ["1x3", "2x100"]}, InputError, "10,401 parameters, .* at most 10,000"),
+        ({"restarts": 0}, InputError, "restarts is 0; give a whole number, at least 1"),
+        ({"seed": -1}, InputError, "seed is -1; give a whole number, at least 0"),
+        ({"objective": "foo"}, InputError, "objective 'foo' is unknown; choose one of mae, mse"),
+        ({"neurons": "24"}, InputError, "neurons is '24'; give a whole number"),
+        ({"max_depth": 2.5}, InputError, "max_depth is 2.5; give a whole number"),
         ({"neurons": 0}, LayoutError, "0 neurons"),
         ({"neurons": 60, "max_depth": 4}, LayoutError, "the limit is 5,000"),
     ],
 )
-def test_refusals(arguments, error, message):
+def test_refusals_come_before_the_race(monkeypatch, arguments, error, message):
+    monkeypatch.setattr(layout_race, "race", lambda *_: pytest.fail("raced"))
     with pytest.raises(error, match=message):
-        train_layouts(hat(40), **arguments)
+        train_layouts(hat(40), **{"keep": 1, "neurons": 3, **arguments})
