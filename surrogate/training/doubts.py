@@ -16,13 +16,18 @@ class TrainingWarning(UserWarning):
 
 
 def warn_if_few_samples(split: Split, parameters: int) -> None:
-    """Warn of fewer numbers than parameters."""
-    outputs = split.train.outputs
-    if outputs.size < parameters:
+    """Warn of fewer distinct training inputs than parameters.
+
+    However many outputs there are: each has weights of its own in the last layer only, and a kink
+    of a hidden neuron lies between samples for all outputs at once.
+    """
+    x = split.train.inputs
+    distinct = len(np.unique(x + 0.0, axis=0))  # + 0.0 makes -0.0 and 0.0 one value
+    if distinct < parameters:
+        repeated = f" in {len(x)} training samples" if distinct < len(x) else ""
         _warn(
-            f"{outputs.size} numbers to learn from ({len(outputs)} training samples), but "
-            f"{parameters} parameters: the network can learn them by heart. "
-            "Give more samples, or fewer neurons"
+            f"{distinct} distinct training inputs{repeated}, but {parameters} parameters: the "
+            "network can learn them by heart. Give more samples, or fewer neurons"
         )
 
 

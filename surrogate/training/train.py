@@ -73,7 +73,8 @@ def train(
     networks. With several outputs the error is a mean over them, each relative to its range.
 
     Raises `InputError` for samples or arguments that cannot be used. Warns with `TrainingWarning`
-    when there are fewer samples than parameters, or no restart has an output that varies.
+    when there are fewer distinct training inputs than parameters, or no restart has an output that
+    varies.
     """
     start_time = perf_counter()
     check_recipe(recipe, start, time_limit)

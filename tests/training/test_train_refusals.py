@@ -142,16 +142,32 @@ def test_a_constant_input_column_is_no_obstacle(recipe):
 
 
 @pytest.mark.parametrize("recipe", ["best", "origin"])
-def test_fewer_numbers_than_parameters_is_a_warning(recipe):
+def test_fewer_samples_than_parameters_is_a_warning(recipe):
     with pytest.warns(TrainingWarning) as caught:
         found = train(Dataset(X[:20], Y[:20]), "1x20", recipe=recipe, restarts=2)
     assert len(found) == 2
     (warning,) = caught
     assert str(warning.message) == (
-        "14 numbers to learn from (14 training samples), but 81 parameters: the network can learn "
-        "them by heart. Give more samples, or fewer neurons"
+        "14 distinct training inputs, but 81 parameters: the network can learn them by heart. "
+        "Give more samples, or fewer neurons"
     )
     assert warning.filename == __file__
+
+
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_outputs_are_no_samples(recipe):
+    data = Dataset(X, X[:, :1] * np.arange(1.0, 14.0))
+    with pytest.warns(TrainingWarning, match="^42 distinct training inputs, but 283 parameters"):
+        train(data, "2x10", recipe, restarts=1)
+
+
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_repeated_inputs_are_one_sample(recipe):
+    train_part = Dataset(np.repeat(X[:10], 4, axis=0), np.repeat(Y[:10], 4, axis=0))
+    split = replace(DATA.split(), train=train_part)
+    message = "^10 distinct training inputs in 40 training samples, but 13 parameters"
+    with pytest.warns(TrainingWarning, match=message):
+        train(split, "1x3", recipe, restarts=1)
 
 
 @pytest.mark.parametrize("data", [(X, Y), None, X, {"inputs": X}])
