@@ -23,7 +23,7 @@ from surrogate.training.checks import (
     checked_layout,
     count_parameters,
 )
-from surrogate.training.doubts import warn_if_all_dead, warn_if_few_samples
+from surrogate.training.doubts import warn_if_cut_short, warn_if_few_samples, warn_if_useless
 from surrogate.training.objectives import Objective
 from surrogate.training.parameters import as_network
 from surrogate.training.samples import prepared
@@ -73,8 +73,9 @@ def train(
     networks. With several outputs the error is a mean over them, each relative to its range.
 
     Raises `InputError` for samples or arguments that cannot be used. Warns with `TrainingWarning`
-    when there are fewer distinct training inputs than parameters, or no restart has an output that
-    varies.
+    when there are fewer distinct training inputs than parameters, the time limit kept restarts from
+    beginning, no restart has an output that varies, or the best network is no better on the
+    validation samples than the training median.
     """
     start_time = perf_counter()
     check_recipe(recipe, start, time_limit)
@@ -89,6 +90,7 @@ def train(
     warn_if_few_samples(split, parameters)
     if recipe == "origin":
         found = _origin(split, layout, scaling, restarts, seed, on_progress)
+        objective = "mae"  # whatever was given, this is what it trains for
     else:
         limit = math.inf if time_limit is None else time_limit
         shares = _SHARES if solvability == 0.0 else _SHARES_WITH_EASING
@@ -96,7 +98,8 @@ def train(
         deadlines = (first, second, third, fourth, last)
         how = (objective, start, float(solvability))
         found = _best(split, widths, scaling, (restarts, seed), how, deadlines, on_progress)
-    warn_if_all_dead(found, split, layout)
+    warn_if_cut_short(len(found), restarts, time_limit)
+    warn_if_useless(found, samples, layout, objective)
     return found
 
 

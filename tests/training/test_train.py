@@ -73,6 +73,7 @@ def test_the_test_samples_have_no_part(recipe):
     assert (found[0].errors["test"].mae < blind[0].errors["test"].mae).all()
 
 
+@pytest.mark.filterwarnings("ignore::surrogate.training.TrainingWarning")  # no net fits these
 def test_the_validation_samples_have_one():
     split = TWO.split(0)
     other = replace(split.validation, outputs=split.validation.outputs[::-1])
@@ -164,6 +165,7 @@ def test_all_training_samples_are_used_in_the_end(monkeypatch):
     assert one.network(noisy.inputs) == pytest.approx(a @ solution, abs=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::surrogate.training.TrainingWarning")
 @pytest.mark.parametrize("limit", [1e-9, 0.05])
 def test_a_short_time_limit_still_gives_a_network(limit):
     found = train(DATA, "3x4", restarts=4, time_limit=limit)

@@ -133,6 +133,9 @@ def test_samples_that_are_all_at_one_point():
     assert "1 distinct inputs" in refused(Dataset(np.ones((60, 2)), Y))
 
 
+@pytest.mark.filterwarnings(
+    "ignore::surrogate.training.TrainingWarning"
+)  # the origin learns little
 @pytest.mark.parametrize("recipe", ["best", "origin"])
 def test_a_constant_input_column_is_no_obstacle(recipe):
     data = Dataset(np.column_stack([X[:, 0], np.full(60, 3.0)]), X[:, :1] ** 2)
@@ -233,6 +236,52 @@ def test_all_restarts_dead_is_a_warning(monkeypatch):
         "Take a wider, less deep layout, or the recipe 'best'"
     )
     assert warning.filename == __file__
+
+
+def told(*args, **more):
+    """The networks, and what the warnings say."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = train(*args, **more)
+    assert all(one.category is TrainingWarning and one.filename == __file__ for one in caught)
+    return found, [str(one.message) for one in caught]
+
+
+def test_restarts_that_never_began_are_a_warning():
+    found, messages = told(DATA, "1x3", restarts=4, time_limit=1e-9)
+    assert len(found) == 1
+    assert messages[0] == (
+        "time_limit 1e-09 s let 1 of 4 restarts begin; give more seconds, or fewer restarts"
+    )
+    assert told(DATA, "1x3", restarts=2, time_limit=60.0)[1] == []
+
+
+@pytest.mark.parametrize("objective", ["mae", "mse", "max"])
+def test_no_better_than_a_constant_is_a_warning(objective):
+    split = DATA.split()
+    same = replace(split, train=replace(split.train, outputs=split.train.outputs + 2.0))
+    watched = Dataset(split.validation.inputs, np.full((9, 1), np.median(same.train.outputs) + 0.1))
+    (one,), messages = told(
+        replace(same, validation=watched), "1x3", restarts=1, seed=1, objective=objective
+    )
+    radius = np.ptp(same.train.outputs) / 2
+    error = np.abs(one.network(watched.inputs) - watched.outputs) / radius
+    net = {"mae": error.mean(), "mse": (error**2).mean(), "max": error.max()}[objective]
+    constant = (0.1 / radius) ** (2 if objective == "mse" else 1)
+    (message,) = messages
+    assert message.startswith(
+        "the best of 1 restarts of 1x3 is no better on the validation samples than the training "
+        f"median: the objective {objective!r} is {net:.3g} against {constant:.3g}, on outputs"
+    )
+
+
+def test_the_origin_is_judged_by_what_it_trains_for(monkeypatch):
+    short = origin.train_origin
+    monkeypatch.setattr(
+        origin, "train_origin", lambda *args, **more: short(*args, **(more | {"epochs": 1}))
+    )
+    _, messages = told(DATA, "1x3", "origin", restarts=1, objective="max")
+    assert ["the objective 'mae' is" in message for message in messages] == [True]
 
 
 def test_enough_samples_and_live_networks_warn_of_nothing():
