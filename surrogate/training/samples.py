@@ -23,14 +23,24 @@ class Prepared:
 
 
 def prepared(
-    data: Dataset | Split, seed: int, box: Box | Iterable[Sequence[float]] | None
+    data: Dataset | Split,
+    seed: int,
+    box: Box | Iterable[Sequence[float]] | None,
+    *,
+    by_truth: bool = False,
 ) -> Prepared:
-    """Samples that a network can be trained on. Raises `InputError` where they cannot."""
+    """Samples that a network can be trained on. Raises `InputError` where they cannot.
+
+    by_truth   scale by the box (unless one is given) and the range that the truth of the training
+               samples is known to have, where it is, and not by those of the samples
+    """
     split = _parts(data, seed)
-    found = _box(split, box)
+    known_box, known_range = split.train.known_box, split.train.known_range
+    found = _box(split, known_box if by_truth and box is None else box)
     _check_outputs(split)
     _check_units(split, found)
-    return Prepared(split, Scaling(found, split.train.output_range))
+    outputs = known_range if by_truth and known_range else split.train.output_range
+    return Prepared(split, Scaling(found, outputs))
 
 
 def _parts(data: Dataset | Split, seed: int) -> Split:

@@ -56,7 +56,9 @@ def train(
                  `Split` is taken as it is. The test samples have no part in training or choosing
     layout       such as "3x8" or "12-8-4"
     recipe       "best": second-order (`surrogate.training.best`); "origin": Keras's Adam
-                 (`surrogate.training.origin`), whose loss is the mean absolute error
+                 (`surrogate.training.origin`), whose loss is the mean absolute error. Of samples
+                 that `Dataset.sample` made it scales by the function's own box and range, as the
+                 study does
     time_limit   seconds for all restarts; None lets "best" do its usual work, some 60 s for 24
                  neurons and 10,000 samples. With a limit fewer restarts may come back. Without one,
                  the same arguments give the same networks
@@ -82,7 +84,7 @@ def train(
     check_search(objective, restarts, seed)
     check_solvability(solvability, recipe, objective)
     widths = checked_layout(layout)
-    samples = prepared(data, seed, box)
+    samples = prepared(data, seed, box, by_truth=recipe == "origin")
     split, scaling = samples.split, samples.scaling
     parameters = count_parameters(split, widths)
     if recipe == "best":
