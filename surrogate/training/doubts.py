@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from surrogate.datasets import Split
+from surrogate.training.checks import Recipe
 from surrogate.training.objectives import Objective, error
 from surrogate.training.samples import Prepared
 from surrogate.training.trained import Trained
@@ -47,7 +48,7 @@ def warn_if_cut_short(found: int, restarts: int, time_limit: float | None) -> No
 
 
 def warn_if_useless(
-    found: Sequence[Trained], samples: Prepared, layout: str, objective: Objective
+    found: Sequence[Trained], samples: Prepared, layout: str, recipe: Recipe, objective: Objective
 ) -> None:
     """Warn when no output depends on the inputs, or the best network is as good as a constant."""
     split, outputs = samples.split, samples.scaling.outputs
@@ -55,7 +56,8 @@ def warn_if_useless(
     if all((np.ptp(one.network(x), axis=0) == 0.0).all() for one in found):
         _warn(
             f"all {len(found)} restarts of {layout} are dead: their outputs do not depend on the "
-            "inputs. Take a wider, less deep layout, or the recipe 'best'"
+            "inputs. Take a wider, less deep layout, or "
+            + ("the recipe 'best'" if recipe == "origin" else "more restarts")
         )
         return
     watched, radius = split.validation, (outputs.upper - outputs.lower) / 2

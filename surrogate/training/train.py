@@ -101,7 +101,7 @@ def train(
         how = (objective, start, float(solvability))
         found = _best(split, widths, scaling, (restarts, seed), how, deadlines, on_progress)
     warn_if_cut_short(len(found), restarts, time_limit)
-    warn_if_useless(found, samples, layout, objective)
+    warn_if_useless(found, samples, layout, recipe, objective)
     return found
 
 

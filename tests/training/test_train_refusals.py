@@ -1,7 +1,10 @@
 """Whatever cannot be used is refused with the value, the limit and the remedy."""
 
+import re
 import warnings
 from dataclasses import replace
+from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +14,8 @@ from surrogate.datasets import Dataset, Split
 from surrogate.errors import InputError, LayoutError
 from surrogate.functions import FUNCTIONS
 from surrogate.training import TrainingWarning, best, origin, train
+
+training_door = import_module("surrogate.training.train")  # its name is that of a function, too
 
 DATA = Dataset.sample(FUNCTIONS["xy"], 60, np.random.default_rng(0))
 X, Y = DATA.inputs, DATA.outputs
@@ -129,6 +134,31 @@ def test_a_constant_output_is_named(recipe):
     assert "leave it out" in message
 
 
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_an_output_that_varies_by_rounding_is_a_constant(recipe):
+    split = Dataset(X, 1e3 + 1e-10 * Y).split()  # a range of at most 2e-13 of its magnitude
+    message = refused(split, recipe=recipe)
+    assert re.match(
+        r"output 'y0' is 1000, but for [12]e-10, in every training sample \(42\); a constant needs "
+        "no network: leave it out, or give more samples",
+        message,
+    )
+
+
+def test_an_output_that_varies_little_is_learnt():
+    found = train(Dataset(X, 1e3 + 1e-8 * X[:, :1]), "linear", restarts=1)
+    assert found[0].errors["test"].largest < 1e-11
+
+
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_training_samples_that_are_all_at_one_point(recipe):
+    one = Dataset(np.full((20, 2), [0.5, -0.0]), Y[:20])
+    assert refused(replace(DATA.split(), train=one), recipe=recipe) == (
+        "the 20 training samples are all at the input [0.5, -0.0], with outputs that differ; "
+        "give samples of at least 2 distinct inputs"
+    )
+
+
 def test_samples_that_are_all_at_one_point():
     assert "1 distinct inputs" in refused(Dataset(np.ones((60, 2)), Y))
 
@@ -245,6 +275,19 @@ def told(*args, **more):
         found = train(*args, **more)
     assert all(one.category is TrainingWarning and one.filename == __file__ for one in caught)
     return found, [str(one.message) for one in caught]
+
+
+def test_dead_restarts_of_the_recipe_best_are_not_sent_to_it(monkeypatch):
+    def dead(task, *_):
+        size = sum((a + 1) * b for a, b in pairwise(task.some.sizes))
+        return [best.Candidate(0, np.zeros(size), 1.0, 1.0, (1.0,))]
+
+    monkeypatch.setattr(training_door, "search", dead)
+    (message,) = told(DATA, "1x3", restarts=1)[1]
+    assert message == (
+        "all 1 restarts of 1x3 are dead: their outputs do not depend on the inputs. "
+        "Take a wider, less deep layout, or more restarts"
+    )
 
 
 def test_restarts_that_never_began_are_a_warning():
