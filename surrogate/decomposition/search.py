@@ -24,7 +24,7 @@ from typing import Protocol
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.cells import Cover
+from surrogate.cells import Cover, price
 from surrogate.decomposition.master import Mixture
 from surrogate.decomposition.node import Bounded, Node, Pool, improve_bound
 from surrogate.decomposition.parts import Parts
@@ -87,7 +87,7 @@ def branch_and_price(
     best: tuple[float, object | None] = (np.inf, None) if known is None else known
     root = replace(root_node(parts), bound=known_bound)
     queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
-    scale, nodes = _scale(parts), 0
+    scale, ceiling, nodes = _scale(parts), _ceiling(parts, root), 0
     while queue:
         bound = queue[0][0]
         tolerance = max(rel_gap * (abs(best[0]) if np.isfinite(best[0]) else scale), abs_gap)
@@ -97,7 +97,7 @@ def branch_and_price(
         node = heapq.heappop(queue)[2]
         nodes += 1
         done = improve_bound(parts, node, pool, cutoff, tolerance, scale, deadline)
-        if done.hopeless:
+        if done.hopeless or done.node.bound > ceiling:
             continue
         found = None if done.mixture is None else helper.improve(done.mixture)
         if found is not None and found[0] < best[0]:
@@ -134,6 +134,18 @@ def _scale(parts: Parts) -> float:
         x = rng.uniform(copy.lower, copy.upper, (200, copy.net.n_inputs))
         total += float(np.ptp(parts.points_cost(t, x, copy.net(x))))
     return total + 1e-6
+
+
+def _ceiling(parts: Parts, root: Node) -> float:
+    """No solution costs more: a node whose bound does holds none. So infeasible models end."""
+    used = parts.rest.cost != 0.0
+    cost, lower, upper = (a[used] for a in (parts.rest.cost, parts.rest.lower, parts.rest.upper))
+    tops = [
+        -price(copy.tree, cover, -copy.cost_y, copy.cost_x, np.inf).least
+        for copy, cover in zip(parts.copies, root.covers, strict=True)
+    ]
+    terms = np.concatenate([np.maximum(cost * lower, cost * upper), tops, [parts.offset]])
+    return float(terms.sum() + 1e-6 * (1.0 + np.abs(terms).sum()))
 
 
 def _children(parts: Parts, done: Bounded) -> list[Node]:
