@@ -32,15 +32,19 @@ class Root:
     rounds: int
 
 
-def root_node(parts: Parts, pool: Pool, scale: float, rng: np.random.Generator) -> Node:
+def root_node(parts: Parts) -> Node:
+    """The whole of it, without prices."""
+    covers = tuple(Cover.of(copy.tree, copy.lower, copy.upper) for copy in parts.copies)
+    prices = np.zeros(len(parts.row_lower))
+    return Node(-np.inf, covers, parts.rest.lower, parts.rest.upper, prices)
+
+
+def priced_root(parts: Parts, pool: Pool, scale: float, rng: np.random.Generator) -> Node:
     """The whole of it, with the prices of the best mixture of points drawn at random.
 
     Half of them are corners of the box: there hulls often have theirs.
     """
-    covers = tuple(Cover.of(copy.tree, copy.lower, copy.upper) for copy in parts.copies)
-    none = np.zeros(len(parts.row_lower))
-    node = Node(-np.inf, covers, parts.rest.lower, parts.rest.upper, none)
-    points = []
+    node, points = root_node(parts), []
     for copy in parts.copies:
         shape = (SAMPLES, copy.net.n_inputs)
         inside = rng.uniform(copy.lower, copy.upper, shape)
@@ -48,7 +52,7 @@ def root_node(parts: Parts, pool: Pool, scale: float, rng: np.random.Generator) 
         x = np.concatenate([inside, corners])
         points.append(Points(x, copy.net(x)))
     free = FREELY * price_step(parts, node, scale)
-    found = solve_master(parts, points, node.lower, node.upper, none, free)
+    found = solve_master(parts, points, node.lower, node.upper, node.prices, free)
     if found is None or not found.balanced:
         return node
     for t, (one, weights) in enumerate(zip(points, found.weights, strict=True)):
@@ -74,7 +78,7 @@ def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, 
     """Column generation until bound and mixture meet within the gap, or time or rounds are up."""
     rng, scale = np.random.default_rng(seed), objective_scale(parts)
     pool = Pool(parts, rng)
-    node, inner, done = root_node(parts, pool, scale, rng), np.inf, 0
+    node, inner, done = priced_root(parts, pool, scale, rng), np.inf, 0
     cuts: list[Cut] = []
     while done < rounds:
         size = abs(node.bound) if np.isfinite(node.bound) else scale

@@ -24,10 +24,11 @@ from typing import Protocol
 import numpy as np
 
 from surrogate.box import FloatArray
+from surrogate.cells import price
 from surrogate.decomposition.master import Mixture
 from surrogate.decomposition.node import Bounded, Goal, Node, Pool, improve_bound
 from surrogate.decomposition.parts import Parts
-from surrogate.decomposition.root import objective_scale, root_node
+from surrogate.decomposition.root import objective_scale, priced_root
 
 
 class Helper(Protocol):
@@ -77,9 +78,10 @@ def branch_and_price(
     known, known_bound   a solution, and a bound, that are known already
     """
     rng, scale, number = np.random.default_rng(seed), objective_scale(parts), count()
-    best, pool, nodes = _Best(rel_gap, abs_gap, scale, deadline), Pool(parts, rng), 0
+    pool, nodes = Pool(parts, rng), 0
+    root = replace(priced_root(parts, pool, scale, rng), bound=known_bound)
+    best = _Best(rel_gap, abs_gap, scale, _ceiling(parts, root), deadline)
     best.offer(known)
-    root = replace(root_node(parts, pool, scale, rng), bound=known_bound)
     queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
     while queue and queue[0][0] < best.goal.cutoff and time.perf_counter() < deadline:
         node = heapq.heappop(queue)[2]
@@ -93,11 +95,15 @@ def branch_and_price(
 
 @dataclass(eq=False)
 class _Best:
-    """The best solution so far, and so what is still sought."""
+    """The best solution so far, and so what is still sought.
+
+    ceiling   no solution costs more: see `_ceiling`
+    """
 
     rel_gap: float
     abs_gap: float
     scale: float
+    ceiling: float
     deadline: float
     value: float = np.inf
     solution: object | None = None
@@ -118,7 +124,7 @@ class _Best:
 def _branches(parts: Parts, node: Node, pool: Pool, helper: Helper, best: _Best) -> list[Node]:
     """What is left of a node, in parts; solutions on the way are offered to `best`."""
     done = improve_bound(parts, node, pool, best.goal)
-    if done.hopeless:
+    if done.hopeless or done.node.bound > best.ceiling:
         return []
     if done.mixture is not None:
         best.offer(helper.improve(done.mixture))
@@ -133,6 +139,18 @@ def _unstable(parts: Parts, node: Node) -> int:
     """Neurons that may be on either side in what is left of their copy's box."""
     hulls = [cover.hull() for cover in node.covers]
     return sum(c.tree.unstable(*hull) for c, hull in zip(parts.copies, hulls, strict=True))
+
+
+def _ceiling(parts: Parts, root: Node) -> float:
+    """No solution costs more: a node whose bound does holds none. So infeasible models end."""
+    used = parts.rest.cost != 0.0
+    cost, lower, upper = (a[used] for a in (parts.rest.cost, parts.rest.lower, parts.rest.upper))
+    tops = [
+        -price(copy.tree, cover, -copy.cost_y, copy.cost_x, np.inf).least
+        for copy, cover in zip(parts.copies, root.covers, strict=True)
+    ]
+    terms = np.concatenate([np.maximum(cost * lower, cost * upper), tops, [parts.offset]])
+    return float(terms.sum() + 1e-6 * (1.0 + np.abs(terms).sum()))
 
 
 def _children(parts: Parts, done: Bounded) -> list[Node]:

@@ -154,7 +154,8 @@ def test_no_price_of_the_outputs_leaves_a_linear_function(net, seed):
     assert len(found.cover) == 1
 
 
-def test_one_output_has_one_plane_for_all_its_prices(batch):
+@pytest.mark.usefixtures("batch")
+def test_one_output_has_one_plane_for_all_its_prices():
     net = make_net((4, 3), n_inputs=2, seed=3)
     rng = np.random.default_rng(0)
     tree, cover = whole(net)
@@ -168,7 +169,8 @@ def test_one_output_has_one_plane_for_all_its_prices(batch):
     assert len(tree._planes) <= 3
 
 
-def test_a_bound_that_is_enough_ends_it(batch):
+@pytest.mark.usefixtures("batch")
+def test_a_bound_that_is_enough_ends_it():
     net = make_net((6, 6), n_inputs=3, seed=1)
     rng = np.random.default_rng(1)
     v, g = prices(net, rng)
@@ -230,7 +232,8 @@ def test_what_is_known_costs_no_new_cell():
     assert_holds(net, elsewhere, v, -g, net.box.sample(5, rng))
 
 
-def test_parts_of_cells_count_as_parts(batch):
+@pytest.mark.usefixtures("batch")
+def test_parts_of_cells_count_as_parts():
     net = make_net((5, 4), n_inputs=2, seed=4)
     rng = np.random.default_rng(2)
     v, g = prices(net, rng)

@@ -9,9 +9,9 @@ from scipy import sparse
 
 from surrogate.cells import price
 from surrogate.decomposition import Parts
-from surrogate.decomposition.node import Pool, improve_bound
+from surrogate.decomposition.node import Goal, Pool, improve_bound
 from surrogate.decomposition.parts import ZERO, Rest
-from surrogate.decomposition.search import root_node
+from surrogate.decomposition.root import root_node
 from surrogate.solving import Status, solve
 from tests.decomposition.test_splitting import taken_apart
 from tests.solving.mixed_models import FEATURES, random_model, two_nets, without_hints
@@ -69,11 +69,11 @@ def test_column_generation_raises_the_bound_and_not_above_the_optimum(features, 
     cutoff = optimum + 0.01 if cut else np.inf
     if np.isinf(optimum):
         cutoff = np.inf
-    done = improve_bound(parts, node, pool, cutoff, 1e-4, 1.0, np.inf)
+    done = improve_bound(parts, node, pool, Goal(cutoff, 1e-4, 1.0, np.inf))
     assert not done.hopeless
     assert done.node.bound <= optimum + 1e-6
     assert cut or done.node.bound >= bound_at(parts, node.prices, 0.05) - 0.05
-    again = improve_bound(parts, done.node, pool, cutoff, 1e-4, 1.0, np.inf)
+    again = improve_bound(parts, done.node, pool, Goal(cutoff, 1e-4, 1.0, np.inf))
     assert done.node.bound <= again.node.bound <= optimum + 1e-6
     if done.mixture is not None:
         for copy, mean in zip(parts.copies, done.mixture.means(), strict=True):
@@ -86,7 +86,7 @@ def test_a_node_above_the_cutoff_is_hopeless():
     _, _, parts = taken_apart(random_model(1, nets, ("ties",), "bigm").model)
     optimum = optimum_of(1, nets, ("ties",))
     pool = Pool(parts, np.random.default_rng(0))
-    done = improve_bound(parts, root_node(parts), pool, optimum - 5.0, 1e-4, 1.0, np.inf)
+    done = improve_bound(parts, root_node(parts), pool, Goal(optimum - 5.0, 1e-4, 1.0, np.inf))
     assert done.hopeless
     assert done.mixture is None
     assert optimum - 5.0 <= done.node.bound <= optimum
