@@ -43,16 +43,52 @@ class Node:
     prices: FloatArray
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What a search is after.
+
+    cutoff      only solutions below it are sought: infinite while there is none
+    tolerance   the gap that counts as none
+    scale       a size of the objective
+    deadline    of `time.perf_counter`
+    """
+
+    cutoff: float
+    tolerance: float
+    scale: float
+    deadline: float
+
+    def gap(self, bound: float, mixture: Mixture | None) -> float:
+        """What is open: below the cutoff, or else below the best that this node's hulls allow."""
+        if np.isfinite(self.cutoff):
+            return self.cutoff - bound
+        if mixture is not None and mixture.balanced:
+            return max(0.0, mixture.value - bound)
+        return 0.1 * self.scale
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """v.f(x) - g.x >= least for a copy's network in the node's part of the box."""
+
+    copy: int
+    v: FloatArray
+    g: FloatArray
+    least: float
+
+
 @dataclass(frozen=True, eq=False)
 class Bounded:
-    """A node with a better bound and better prices, and its last mixture.
+    """A node with a better bound and better prices, its mixture and all its cuts.
 
     hopeless   whether nothing in it is below the cutoff
-    mixture    None when it is hopeless, or HiGHS found none
+    mixture    the last one that satisfies every row, or else the last; None when the node is
+               hopeless, or HiGHS found none
     """
 
     node: Node
     mixture: Mixture | None
+    cuts: tuple[Cut, ...] = ()
     hopeless: bool = False
 
 
@@ -81,33 +117,23 @@ class Pool:
 
 
 def improve_bound(
-    parts: Parts,
-    node: Node,
-    pool: Pool,
-    cutoff: float,
-    tolerance: float,
-    scale: float,
-    deadline: float,
-    rounds: int = ROUNDS,
+    parts: Parts, node: Node, pool: Pool, goal: Goal, rounds: int = ROUNDS
 ) -> Bounded:
-    """Raise the node's bound as far as `rounds` of column generation do.
-
-    cutoff      only solutions below it are sought: infinite while there is none
-    tolerance   the gap that counts as none
-    scale       a size of the objective, for what counts as a small gap while cutoff is infinite
-    """
+    """Raise the node's bound as far as `rounds` of column generation do."""
     mixture, best, centre, trial = None, -np.inf, node.prices, node.prices
-    delta = _first_delta(parts, node, scale)
+    delta = np.maximum(np.abs(node.prices) / 3.0, price_step(parts, node, goal.scale))
+    cuts: list[Cut] = []
     for count in range(rounds):
-        if time.perf_counter() > deadline:
+        if time.perf_counter() > goal.deadline:
             break
-        gap = cutoff - node.bound if np.isfinite(cutoff) else 0.1 * scale
-        fine = max(SHARE * gap, tolerance / 2.0)
-        node, priced, value = _priced(parts, node, pool, trial, fine, cutoff, deadline)
+        gap = goal.gap(node.bound, mixture)
+        fine = max(SHARE * gap, goal.tolerance / 2.0)
+        node, priced, value = _priced(parts, node, pool, trial, fine, goal)
+        cuts += _cuts(parts, trial, priced)
         node = replace(node, bound=max(node.bound, value))
-        if node.bound >= cutoff:
-            return Bounded(node, None, hopeless=True)
-        node = _without_hopeless(node, priced, cutoff - value)
+        if node.bound >= goal.cutoff:
+            return Bounded(node, None, tuple(cuts), hopeless=True)
+        node = _without_hopeless(node, priced, goal.cutoff - value)
         if value > best:
             gained, best, centre = value - best, value, trial
             if count > 1 and gained < LITTLE * gap:
@@ -118,12 +144,27 @@ def improve_bound(
         found = solve_master(parts, points, node.lower, node.upper, centre, delta)
         if found is None:
             break
-        mixture, trial = found, found.prices
-        if not len(trial) or (found.balanced and found.value - node.bound < LITTLE * gap):
+        trial = found.prices
+        if found.balanced or mixture is None or not mixture.balanced:
+            mixture = found
+        if not len(trial) or _closed(found, node.bound, gap, goal):
             break
         if not found.balanced and value >= best:
             delta = 2.0 * delta
-    return Bounded(replace(node, prices=centre), mixture)
+    return Bounded(replace(node, prices=centre), mixture, tuple(cuts))
+
+
+def _closed(mixture: Mixture, bound: float, gap: float, goal: Goal) -> bool:
+    """Whether the hulls allow little more than the bound: little of what is open below a cutoff."""
+    little = LITTLE * gap if np.isfinite(goal.cutoff) else goal.tolerance
+    return mixture.balanced and mixture.value - bound < little
+
+
+def _cuts(parts: Parts, prices: FloatArray, priced: Sequence[Priced]) -> list[Cut]:
+    found = []
+    for t, (copy, one) in enumerate(zip(parts.copies, priced, strict=True)):
+        found.append(Cut(t, *copy.reduced(prices), one.least))
+    return found
 
 
 def _priced(
@@ -132,8 +173,7 @@ def _priced(
     pool: Pool,
     prices: FloatArray,
     gap: float,
-    cutoff: float,
-    deadline: float,
+    goal: Goal,
 ) -> tuple[Node, list[Priced], float]:
     """Every copy priced to within its share of `gap`: the node, finer, and the bound.
 
@@ -143,16 +183,16 @@ def _priced(
     costs = [copy.reduced(prices) for copy in parts.copies]
 
     def priced(t: int, gap: float, enough: float) -> Priced:
-        return price(parts.copies[t].tree, node.covers[t], *costs[t], gap, enough, deadline)
+        return price(parts.copies[t].tree, node.covers[t], *costs[t], gap, enough, goal.deadline)
 
     found = [priced(t, np.inf, np.inf) for t in range(len(costs))]
     for t in sorted(range(len(costs)), key=lambda t: found[t].least - found[t].value):
         least = np.array([one.least for one in found])
         value = parts.bound(prices, least, node.lower, node.upper)
-        if value >= cutoff:
+        if value >= goal.cutoff:
             break
-        margin = 1e-9 * (1.0 + abs(cutoff))  # for the rounding of the bound
-        found[t] = priced(t, gap / len(costs), found[t].least + (cutoff - value) + margin)
+        enough = found[t].least + (goal.cutoff - value) + 1e-9 * (1.0 + abs(value))
+        found[t] = priced(t, gap / len(costs), enough)
     least = np.array([one.least for one in found])
     for t, one in enumerate(found):
         pool.add(t, one.points)
@@ -166,13 +206,11 @@ def _without_hopeless(node: Node, priced: Sequence[Priced], room: float) -> Node
     return replace(node, covers=tuple(covers))
 
 
-def _first_delta(parts: Parts, node: Node, scale: float) -> FloatArray:
-    """How far prices may move at first: by a third, or by what a tenth of `scale` is worth."""
+def price_step(parts: Parts, node: Node, scale: float) -> FloatArray:
+    """How far prices may move at first: what a tenth of `scale` is worth in each row."""
     spread = np.zeros(len(parts.row_lower))
     for t, cover in enumerate(node.covers):
-        lower, upper = cover.hull()
-        ends = np.stack([lower, upper])
-        rows = parts.points_rows(t, ends, parts.copies[t].net(ends))
-        spread += np.abs(np.ptp(rows, axis=1))
-    some = 0.1 * scale / np.where(spread > 0.0, spread, 1.0)
-    return np.maximum(np.abs(node.prices) / 3.0, some)
+        ends = np.stack(cover.hull())
+        spread += np.abs(np.ptp(parts.points_rows(t, ends, parts.copies[t].net(ends)), axis=1))
+    step: FloatArray = 0.1 * scale / np.where(spread > 0.0, spread, 1.0)
+    return step

@@ -74,6 +74,8 @@ class Outcome:
     iterations      simplex iterations
     seconds         HiGHS's own time
     warnings        HiGHS's WARNING lines
+    method          how it was found
+    first_solution  seconds after which there was a solution, None where nobody looked
     """
 
     status: Status
@@ -86,3 +88,5 @@ class Outcome:
     iterations: int
     seconds: float
     warnings: tuple[str, ...] = ()
+    method: str = "HiGHS"
+    first_solution: float | None = None

@@ -7,6 +7,7 @@ from surrogate.solving.hints import Choice, SolverHints
 from surrogate.solving.known import KnownRows
 from surrogate.solving.solution import Solution
 from surrogate.solving.starting import Pattern
+from surrogate.solving.strengthening import Strengthening, strengthen
 from surrogate.solving.written import Row, write_rows
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "Solution",
     "SolverHints",
     "Status",
+    "Strengthening",
     "objective_gain",
     "objective_value",
     "solve",
     "solve_fixed",
+    "strengthen",
     "write_rows",
 ]

@@ -35,6 +35,12 @@ def check_arguments(time_limit: float, threads: int, seed: int, rel_gap: float) 
         raise InputError(f"rel_gap is {rel_gap}; give a finite number, at least 0")
 
 
+def check_strengthen(strengthen: object) -> None:
+    """Refuse what is neither of the two words."""
+    if strengthen not in ("auto", "off"):
+        raise InputError(f'strengthen is {strengthen!r}; give "auto" or "off"')
+
+
 def check_model(model: Any) -> None:
     """Refuse what Pyomo's interface would reject without a name, or leave out without a word."""
     if not isinstance(model, BlockData) or not model.is_constructed():

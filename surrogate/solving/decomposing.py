@@ -25,7 +25,6 @@ from surrogate.decomposition import (
     split,
 )
 from surrogate.programs import Outcome, Program, Session, Status
-from surrogate.programs.program import IntArray
 from surrogate.solving.hints import Graph, SolverHints
 from surrogate.solving.starting import LocalSearch
 from surrogate.solving.translating import Translation
@@ -36,23 +35,32 @@ FEW_INPUTS = 6  # up to these, branch and price needs no help
 MOST_INTEGERS = 60
 SHARE = 0.3  # of the time, at most, for solutions once there is one
 NEAR = 0.1  # of the box: how far a neighbourhood reaches
+WIDER = 1e-6  # of the box: a part this much wider is not infeasible by rounding alone
 NEAR_SECONDS = 2.0
 FINISH_SECONDS = 5.0
+
+
+def embedded(graphs: Sequence[Graph], places: Mapping[int, int]) -> list[Embedded] | None:
+    """The networks with their columns; None where an input or output has none, being fixed."""
+    found = []
+    for graph in graphs:
+        columns = [places.get(id(variable), -1) for variable in (*graph.inputs, *graph.outputs)]
+        if min(columns) < 0:
+            return None
+        d = len(graph.inputs)
+        inputs, outputs = np.array(columns[:d]), np.array(columns[d:])
+        found.append(Embedded(graph.net, graph.bounds, inputs, outputs))
+    return found
 
 
 def decomposed(
     translation: Translation, graphs: Sequence[Graph], places: Mapping[int, int]
 ) -> Parts | None:
     """The parts of the model, None where branch and price does not suit it."""
-    program = translation.program
-    nets = []
-    for graph in graphs:
-        inputs = _columns(graph.inputs, places)
-        outputs = _columns(graph.outputs, places)
-        if inputs is None or outputs is None or graph.bounds.box.n_varying > MOST_INPUTS:
-            return None
-        nets.append(Embedded(graph.net, graph.bounds, inputs, outputs))
-    parts = split(program, translation.own_rows, nets) if nets else None
+    nets = embedded(graphs, places)
+    if not nets or max(net.bounds.box.n_varying for net in nets) > MOST_INPUTS:
+        return None
+    parts = split(translation.program, translation.own_rows, nets)
     if parts is None or parts.rest.integer.sum() > MOST_INTEGERS:
         return None
     return parts
@@ -85,10 +93,11 @@ def solve_decomposed(
     sign = -1.0 if program.maximize else 1.0
     known = None
     if first is not None and first.x is not None and first.objective is not None:
-        known, helper.any_yet = (sign * first.objective, first.x), True
+        known, helper.first_solution = (sign * first.objective, first.x), first.seconds
     bound = -np.inf if first is None or first.bound is None else sign * first.bound
     found = branch_and_price(parts, helper, deadline, rel_gap, ABS_GAP, seed, known, bound)
     outcome = _outcome(found, program.maximize, time.perf_counter() - start)
+    outcome = replace(outcome, method="branch and price", first_solution=helper.first_solution)
     return outcome if first is None else _added(outcome, first)
 
 
@@ -119,7 +128,7 @@ class _Helper:
     start: float = field(default_factory=time.perf_counter)
     spent: float = 0.0
     calls: int = 0
-    any_yet: bool = False
+    first_solution: float | None = None
 
     def improve(self, mixture: Mixture) -> tuple[float, FloatArray] | None:
         """The best solution of the regions around the mixture's means, or None.
@@ -129,7 +138,7 @@ class _Helper:
         """
         start = time.perf_counter()
         self.calls += 1
-        if self.any_yet and self.spent > SHARE * (start - self.start):
+        if self.first_solution is not None and self.spent > SHARE * (start - self.start):
             return None
         point, means = np.zeros(self.program.n_columns), mixture.means()
         point[self.parts.rest.columns] = mixture.rest
@@ -137,13 +146,16 @@ class _Helper:
             point[copy.inputs] = mean
         x, cost = self.search.hop(point, self.deadline)
         found = None if x is None else (cost, x)
-        if found is None and not self.any_yet and self.calls.bit_count() == 1 < self.calls:
+        none_yet = found is None and self.first_solution is None
+        if none_yet and self.calls.bit_count() == 1 < self.calls:
             reach = [NEAR * (copy.upper - copy.lower) for copy in self.parts.copies]
             lower = [mean - r for mean, r in zip(means, reach, strict=True)]
             upper = [mean + r for mean, r in zip(means, reach, strict=True)]
             found = self._search(self.program, lower, upper, NEAR_SECONDS)[1]
-        self.spent += time.perf_counter() - start
-        self.any_yet |= found is not None
+        now = time.perf_counter()
+        self.spent += now - start
+        if found is not None and self.first_solution is None:
+            self.first_solution = now - self.start
         return found
 
     def finish(self, node: Node) -> tuple[float, tuple[float, FloatArray] | None]:
@@ -153,9 +165,10 @@ class _Helper:
         upper[self.parts.rest.columns] = node.upper
         part = replace(self.program, lower=lower, upper=upper)
         hulls = [cover.hull() for cover in node.covers]
-        return self._search(
-            part, [low for low, _ in hulls], [up for _, up in hulls], FINISH_SECONDS
-        )
+        slack = [WIDER * (copy.upper - copy.lower) for copy in self.parts.copies]
+        lowers = [low - more for (low, _), more in zip(hulls, slack, strict=True)]
+        uppers = [up + more for (_, up), more in zip(hulls, slack, strict=True)]
+        return self._search(part, lowers, uppers, FINISH_SECONDS)
 
     def _search(
         self,
@@ -179,11 +192,6 @@ class _Helper:
         if outcome.x is None or outcome.objective is None:
             return bound, None
         return bound, (sign * outcome.objective, outcome.x)
-
-
-def _columns(variables: Sequence[object], places: Mapping[int, int]) -> IntArray | None:
-    columns = [places.get(id(variable), -1) for variable in variables]
-    return None if min(columns) < 0 else np.array(columns)
 
 
 def _outcome(found: Found, maximize: bool, seconds: float) -> Outcome:

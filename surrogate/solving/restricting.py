@@ -221,4 +221,5 @@ def _summary(done: Sequence[Outcome], best: _Best, proved: bool, maximize: bool)
         iterations=sum(outcome.iterations for outcome in done),
         seconds=sum(outcome.seconds for outcome in done),
         warnings=tuple(dict.fromkeys(line for outcome in done for line in outcome.warnings)),
+        method="restricted rounds",
     )

@@ -19,6 +19,8 @@ class Solution:
     nodes            branch-and-bound nodes, 0 for a linear program
     iterations       simplex iterations
     warnings         HiGHS's WARNING lines, such as coefficients below 1e-9 that it ignores
+    method           "HiGHS", "restricted rounds" over linear regions, or "branch and price"
+    first_solution   seconds until there was a solution; known of branch and price only
     """
 
     status: Status
@@ -29,6 +31,8 @@ class Solution:
     nodes: int
     iterations: int
     warnings: tuple[str, ...] = ()
+    method: str = "HiGHS"
+    first_solution: float | None = None
 
     @property
     def has_solution(self) -> bool:

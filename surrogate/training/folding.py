@@ -26,7 +26,7 @@ _JITTER = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class _Channel:
+class Channel:
     """A coordinate as a linear function of the layer below: t = h @ weights + offset."""
 
     weights: FloatArray
@@ -40,8 +40,8 @@ def folding_start(
     x, y = x[:_FITTED], y[:_FITTED]
     target = y @ rng.normal(size=y.shape[1]) if y.shape[1] > 1 else y[:, 0]
     axes = _directions(x, target, max(1, min(sizes[0], sizes[1] // 2)), rng)
-    channels = [_Channel(axis, 0.0) for axis in axes.T]
-    carry = _prediction(x, target) if len(channels) < sizes[0] else None
+    channels = [Channel(axis, 0.0) for axis in axes.T]
+    carry = prediction(x, target) if len(channels) < sizes[0] else None
     outward = rng.random() < 0.5
     layers: list[Layer] = []
     h = x
@@ -50,8 +50,8 @@ def folding_start(
         weights, bias, channels = _layer(h, width, channels, carry, rng, outward=last and outward)
         layers.append((weights, bias))
         h = np.maximum(h @ weights + bias, 0.0)
-        carry = _prediction(h, target)
-    solution = _least_squares(h, y)
+        carry = prediction(h, target)
+    solution = least_squares(h, y)
     hidden = [(_jittered(w, rng), _jittered(b, rng)) for w, b in layers]
     return join([*hidden, (solution[:-1], solution[-1])])
 
@@ -64,6 +64,12 @@ def _directions(
     count = most if most <= 2 else int(rng.integers(1, most + 1))
     if rng.random() < 0.5:
         return np.linalg.qr(rng.normal(size=(d, d)))[0][:, :count]
+    return curvature_axes(x, target)[:, :count]
+
+
+def curvature_axes(x: FloatArray, target: FloatArray) -> FloatArray:
+    """Orthonormal directions (d, d): axes of a quadratic fitted to the target, most bent first."""
+    d = x.shape[1]
     i, j = np.triu_indices(d)
     features = np.hstack([x[:, i] * x[:, j], _with_one(x)])
     coefficients = np.linalg.lstsq(features, target, rcond=1e-10)[0][: len(i)]
@@ -71,18 +77,19 @@ def _directions(
     hessian[i, j] += coefficients
     hessian[j, i] += coefficients
     values, vectors = np.linalg.eigh(hessian)
-    return vectors[:, np.argsort(-np.abs(values))[:count]]
+    axes: FloatArray = vectors[:, np.argsort(-np.abs(values))]
+    return axes
 
 
 def _layer(
     h: FloatArray,
     width: int,
-    channels: list[_Channel],
-    carry: _Channel | None,
+    channels: list[Channel],
+    carry: Channel | None,
     rng: np.random.Generator,
     *,
     outward: bool,
-) -> tuple[FloatArray, FloatArray, list[_Channel]]:
+) -> tuple[FloatArray, FloatArray, list[Channel]]:
     """Weights, biases, and the channels as functions of the new layer."""
     if width == 1 or (carry is not None and width <= len(channels) and rng.random() < 0.3):
         carry = None
@@ -90,16 +97,16 @@ def _layer(
     channels = _kept(channels, free, rng)
     weights, bias = np.zeros((h.shape[1], width)), np.zeros(width)
     new, first = [], 0
-    for channel, count in zip(channels, _shares(free, len(channels), rng), strict=True):
+    for channel, count in zip(channels, shares(free, len(channels), rng), strict=True):
         t = h @ channel.weights + channel.offset
         low, length = t.min(), max(float(np.ptp(t)), 1e-9)
         neurons = slice(first, first + count)
-        sign, at, fold = _bent_outward(count) if outward else _zigzag(count)
+        sign, at, fold = bent_outward(count) if outward else zigzag(count)
         weights[:, neurons] = channel.weights[:, None] * sign / length
         bias[neurons] = sign * ((channel.offset - low) / length - at)
         folded = np.zeros(width)
         folded[neurons] = fold
-        new.append(_Channel(folded, 0.0))
+        new.append(Channel(folded, 0.0))
         first += count
     if carry is not None:
         weights[:, -1] = carry.weights
@@ -107,7 +114,7 @@ def _layer(
     return weights, bias, new
 
 
-def _kept(channels: list[_Channel], room: int, rng: np.random.Generator) -> list[_Channel]:
+def _kept(channels: list[Channel], room: int, rng: np.random.Generator) -> list[Channel]:
     """As many channels as have a neuron each; sometimes one less, where none could be folded."""
     count = min(len(channels), room)
     if count > 1 and room < 2 * count and rng.random() < 0.3:
@@ -115,17 +122,17 @@ def _kept(channels: list[_Channel], room: int, rng: np.random.Generator) -> list
     return [channels[i] for i in np.sort(rng.permutation(len(channels))[:count])]
 
 
-def _shares(neurons: int, channels: int, rng: np.random.Generator) -> list[int]:
+def shares(neurons: int, channels: int, rng: np.random.Generator) -> list[int]:
     """Neurons per channel, at least 1 each: even, or by lot."""
     if rng.random() < 0.7:
-        shares = np.full(channels, neurons // channels)
-        shares[rng.permutation(channels)[: neurons % channels]] += 1
-        return [int(share) for share in shares]
+        even = np.full(channels, neurons // channels)
+        even[rng.permutation(channels)[: neurons % channels]] += 1
+        return [int(share) for share in even]
     extra = rng.multinomial(neurons - channels, np.full(channels, 1 / channels))
     return [int(share) + 1 for share in extra]
 
 
-def _zigzag(count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def zigzag(count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Signs and kinks of neurons on t in [0, 1], and the sum of them that folds it `count` times.
 
     count relu(t) - 2 count relu(t - 1 / count) + 2 count relu(t - 2 / count) - ...
@@ -135,20 +142,20 @@ def _zigzag(count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.ones(count), np.arange(count) / count, alternating
 
 
-def _bent_outward(count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def bent_outward(count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Neurons that rise to either side from the middle: no kink is spent on the linear part."""
     at = (np.arange(count) + 0.5) / count
     sign = np.where(at < 0.5, -1.0, 1.0)
     return sign, at, sign
 
 
-def _prediction(h: FloatArray, target: FloatArray) -> _Channel:
+def prediction(h: FloatArray, target: FloatArray) -> Channel:
     """The least-squares prediction of the target from the layer."""
-    solution = _least_squares(h, target)
-    return _Channel(solution[:-1], float(solution[-1]))
+    solution = least_squares(h, target)
+    return Channel(solution[:-1], float(solution[-1]))
 
 
-def _least_squares(h: FloatArray, y: FloatArray) -> FloatArray:
+def least_squares(h: FloatArray, y: FloatArray) -> FloatArray:
     """Coefficients of the layer's neurons, and of 1, for the least squared error."""
     return np.linalg.lstsq(_with_one(h), y, rcond=1e-10)[0].astype(np.float64)
 

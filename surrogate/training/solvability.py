@@ -2,7 +2,10 @@
 
 The relaxation is as tight as the difficulty G of `surrogate.training.difficulty` is small.
 Trained deep nets fold: their neurons are zigzags, sums of large terms that cancel, and interval
-arithmetic sees none of the cancelling. Three things lower G at equal error:
+arithmetic sees none of the cancelling. Four things lower G at equal error:
+
+*Aligning* (`surrogate.training.aligned`): another net, smaller and with few directions, where one
+is accurate enough. G is not all that it gains: its neurons imply each other.
 
 *Fitting* F + s F_0 log G, F the weighted squares of `LeastSquares` (an IRLS majoriser of the mean
 absolute error). Where weights only add to G it acts like an L1 norm of all paths, so the weights
@@ -28,7 +31,9 @@ from time import perf_counter
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.training.difficulty import balanced, difficulty, difficulty_and_gradient
+from surrogate.training.aligned import aligned
+from surrogate.training.difficulty import balanced, difficulty
+from surrogate.training.eased import SMALL, Eased, weighted
 from surrogate.training.gauss_newton import LeastSquares, Mask, Point
 from surrogate.training.levenberg_marquardt import minimise
 from surrogate.training.objectives import error
@@ -36,53 +41,11 @@ from surrogate.training.pruning import dropped, small_weights, turned
 
 TRIALS = 250
 """Changes that are tried per network, at most."""
-_SMALL = 1e-3  # a difficulty that does not matter: outputs are in [-1, 1]
-_LEAST_WEIGHT = 1e-4  # below this a weight is as good as 0
 _WORTH_OF_ERROR = 1.0  # log G that log error is worth, when changes are judged
 _SAMPLES = 3000  # samples that changes are tried on
+_ALIGNING = 0.4  # share of the time until the aligned net must be there
+_SHARES = (0.6, 0.75, 0.8)  # when dropping, turning, and dropping again end
 _PATIENCE = 4  # neurons that cannot be dropped before dropping ends
-
-
-@dataclass(frozen=True, eq=False)
-class Eased(LeastSquares):
-    """F + price log(G + small), for `minimise`; parameters that are not `free` stay as they are.
-
-    The curvature of the second term is |dG/dv| / |v| on the diagonal: that of the quadratic in
-    each v that touches it in value and slope where G is linear in |v|, as an L1 norm is (IRLS).
-    """
-
-    price: float = 0.0
-    free: Mask | None = None
-
-    def at(self, vector: FloatArray) -> Point:
-        """The forward pass, and F + price log(G + small)."""
-        point = super().at(vector)
-        if not np.isfinite(point.loss):
-            return point
-        return replace(
-            point, loss=point.loss + self.price * np.log(difficulty(vector, self.sizes) + _SMALL)
-        )
-
-    def gradient(self, point: Point) -> FloatArray:
-        """Half the gradient, as in `LeastSquares`; 0 for what is not free."""
-        total, slope = difficulty_and_gradient(point.vector, self.sizes)
-        found = super().gradient(point) + 0.5 * self.price * slope / (total + _SMALL)
-        return found if self.free is None else np.where(self.free, found, 0.0)
-
-    def curvature(self, point: Point) -> FloatArray:
-        """Half the curvature; what is not free is cut off from the rest."""
-        found = super().curvature(point)
-        total, slope = difficulty_and_gradient(point.vector, self.sizes)
-        sizes = np.maximum(np.abs(point.vector), _LEAST_WEIGHT)
-        found[np.diag_indices(len(found))] += (
-            0.5 * self.price * np.abs(slope) / sizes / (total + _SMALL)
-        )
-        if self.free is not None:
-            held = np.flatnonzero(~self.free)
-            found[held] = 0.0
-            found[:, held] = 0.0
-            found[held, held] = 1.0
-        return found
 
 
 def easier(
@@ -106,29 +69,61 @@ def easier(
     limit       on the error; (1 + allowance) times that of `vector` when None
     deadline    a value of `time.perf_counter`
 
-    First the weights are fitted; then neurons are dropped, each followed by a short fit, as long as
-    the error stays below the limit; then others are turned, and what is better by log G + 2 log
-    error is kept; then weights are cut; last, the strength grows until the allowance is spent.
+    First the weights are fitted. An aligned net within the limit takes the place of `vector` where
+    it is better by log G + log error. Then neurons are dropped, each followed by a short fit, as
+    long as the error stays below the limit; others are turned, and what is better is kept; weights
+    are cut; last, the strength grows until the allowance is spent.
     """
     if strength <= 0.0 or len(problem.sizes) == 2:  # without hidden neurons nothing is hard
         return vector
     judge = _Judge(watched, limit or (1.0 + allowance) * _mae(watched, vector))
-    price = strength * _weighted(problem, vector).at(vector).loss
-    start, rng = perf_counter(), np.random.default_rng(seed)
-    dropping, changing, again = (start + share * (deadline - start) for share in (0.4, 0.6, 0.7))
+    price = strength * weighted(problem, vector).at(vector).loss
+    start, left = perf_counter(), deadline - perf_counter()
     best = _fitted(judge, problem, vector, price, 6, deadline)
-    careful = _Judge(watched, judge.limit / (1.0 + 0.5 * allowance))  # the fits after need room
-    best = _without_spare(careful, problem, best, price, dropping)
-    best = _changed(judge, problem, best, price, rng, trials, changing)
-    best = _without_spare(careful, problem, best, price, again)
-    for threshold in (1e-4, 1e-3, 3e-3, 1e-2):
-        best = _fitted(judge, problem, best, price, 4, deadline, threshold)
-    for more in (2.0, 4.0, 8.0, 16.0, 32.0):
-        new = _fitted(judge, problem, best, more * price, 6, deadline, 1e-3)
-        if new is best:
-            break
-        best = new
+    found = aligned(problem, watched, judge.limit, seed, start + _ALIGNING * left)
+    steps = _Steps(price, allowance, seed, trials, start, deadline)
+    if found is not None and judge(found.in_layout(problem.sizes)) < judge(best):
+        there = replace(judge, watched=found.seen(watched))
+        new = steps(there, found.seen(problem), found.vector)
+        best = replace(found, vector=new).in_layout(problem.sizes)
+    else:
+        best = steps(judge, problem, best)
     return balanced(best, problem.sizes)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """All that follows the choice of a net, in the coordinates in which it is aligned, if it is.
+
+    G cannot grow from there to x: an interval of t = u.x with |u|_1 = 1 holds those of its parts.
+    """
+
+    price: float
+    allowance: float
+    seed: int
+    trials: int
+    start: float
+    deadline: float
+
+    def __call__(self, judge: _Judge, problem: LeastSquares, vector: FloatArray) -> FloatArray:
+        """An easier vector, within the limit of `judge`."""
+        price, deadline, rng = self.price, self.deadline, np.random.default_rng(self.seed)
+        dropping, changing, again = (
+            self.start + share * (deadline - self.start) for share in _SHARES
+        )
+        # the fits after dropping need room
+        careful = replace(judge, limit=judge.limit / (1.0 + 0.5 * self.allowance))
+        best = _without_spare(careful, problem, vector, price, dropping)
+        best = _changed(judge, problem, best, price, rng, self.trials, changing)
+        best = _without_spare(careful, problem, best, price, again)
+        for threshold in (1e-4, 1e-3, 3e-3, 1e-2):
+            best = _fitted(judge, problem, best, price, 4, deadline, threshold)
+        for more in (2.0, 4.0, 8.0, 16.0, 32.0):
+            new = _fitted(judge, problem, best, more * price, 6, deadline, 1e-3)
+            if new is best:
+                break
+            best = new
+        return best
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +138,7 @@ class _Judge:
         if not found <= self.limit:
             return np.inf
         g = difficulty(vector, self.watched.sizes)
-        return float(np.log(g + _SMALL) + _WORTH_OF_ERROR * np.log(found + 1e-300))
+        return float(np.log(g + SMALL) + _WORTH_OF_ERROR * np.log(found + 1e-300))
 
 
 def _changed(
@@ -258,17 +253,10 @@ def _short_fit(
     iterations: int,
     free: Mask | None = None,
 ) -> FloatArray:
-    weighted = _weighted(problem, vector)
+    weights = weighted(problem, vector).weights
     free = vector != 0.0 if free is None else free
-    eased = Eased(problem.sizes, problem.x, problem.y, weighted.weights, price, free)
+    eased = Eased(problem.sizes, problem.x, problem.y, weights, price, free)
     return minimise(eased, vector, iterations, 1e-3).vector
-
-
-def _weighted(problem: LeastSquares, vector: FloatArray) -> LeastSquares:
-    """The problem with weights 1 / |residual|, at most 3 times the mean's: nearly absolute."""
-    sizes = np.abs(problem.at(vector).residual).mean(axis=1)
-    weights = 1.0 / np.maximum(sizes, 0.3 * sizes.mean() + 1e-300)
-    return replace(problem, weights=weights / weights.mean())
 
 
 def _mae(problem: LeastSquares, vector: FloatArray) -> float:

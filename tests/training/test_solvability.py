@@ -19,10 +19,11 @@ from surrogate.training.difficulty import (
     difficulty_and_gradient,
     unstable_neurons,
 )
+from surrogate.training.eased import Eased
 from surrogate.training.gauss_newton import LeastSquares
 from surrogate.training.parameters import as_network, join, split
 from surrogate.training.pruning import dropped, small_weights, turned
-from surrogate.training.solvability import Eased, easier
+from surrogate.training.solvability import easier
 
 SIZES = [(1, 3, 1), (2, 4, 3, 1), (3, 5, 2, 4, 2), (2, 3, 3, 3, 3, 1)]
 
@@ -187,6 +188,22 @@ def test_redundant_neurons_go(planted):
     before, after = (unstable_neurons(v, problem.sizes) for v in (vector, found))
     assert after < before
     assert (found == 0.0).sum() > (vector == 0.0).sum()
+
+
+def test_an_aligned_net_takes_the_place_of_one_in_general_position():
+    sizes, rng = (2, 10, 8, 1), np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (1500, 2))
+    y = x[:, :1] * x[:, 1:]
+    problem, watched = (
+        LeastSquares(sizes, x[:1000], y[:1000]),
+        LeastSquares(sizes, x[1000:], y[1000:]),
+    )
+    found = easier(problem, watched, 0.5 * vector_of(sizes, 0), 1.0, limit=2e-3, trials=5)
+    assert mae(watched, found) <= 2e-3 * (1 + 1e-9)
+    first = split(found, sizes)[0][0]
+    angles = np.arctan2(*first[:, first.any(axis=0)]) % (np.pi / 2)
+    assert angles == pytest.approx(np.pi / 4, abs=0.2)
+    assert np.count_nonzero(first.any(axis=0)) < 10
 
 
 def test_a_deadline_in_the_past_ends_at_once_within_the_allowance(planted):

@@ -141,7 +141,7 @@ def test_the_mixed_start_is_one_of_two():
 
 @pytest.mark.parametrize("p", [1, 2, 3, 8, 24])
 def test_the_zigzag_is_the_triangle_wave(p):
-    sign, at, fold = folding._zigzag(p)
+    sign, at, fold = folding.zigzag(p)
     pieces = 64  # per period of the wave, so that every kink is a point of the grid
     k = np.arange(p * pieces + 1)
     t = k / (p * pieces)
@@ -153,7 +153,7 @@ def test_the_zigzag_is_the_triangle_wave(p):
 
 @pytest.mark.parametrize("p", [1, 2, 3, 8])
 def test_neurons_bent_outward_lie_evenly_and_face_their_side(p):
-    sign, at, fold = folding._bent_outward(p)
+    sign, at, fold = folding.bent_outward(p)
     assert np.diff(at) == pytest.approx(1 / p)
     assert at.mean() == pytest.approx(0.5)
     assert np.array_equal(sign, np.where(at < 0.5, -1.0, 1.0))
@@ -226,7 +226,7 @@ def test_the_directions_are_the_axes_of_the_curvature():
 @pytest.mark.parametrize(("neurons", "channels"), [(1, 1), (8, 3), (5, 5), (24, 2)])
 def test_every_channel_has_its_share_of_the_neurons(neurons, channels):
     for seed in range(20):
-        shares = folding._shares(neurons, channels, np.random.default_rng(seed))
+        shares = folding.shares(neurons, channels, np.random.default_rng(seed))
         assert len(shares) == channels
         assert sum(shares) == neurons
         assert min(shares) >= 1

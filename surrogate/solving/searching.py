@@ -1,0 +1,102 @@
+"""Which search a translated model gets, and HiGHS on the whole of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from surrogate.decomposition import Parts
+from surrogate.errors import SolverError
+from surrogate.programs import Outcome, Program, Session, Status
+from surrogate.solving.decomposing import FEW_INPUTS, decomposed, first_share, solve_decomposed
+from surrogate.solving.hints import SolverHints, choice_columns
+from surrogate.solving.restricting import solve_restricted
+from surrogate.solving.starting import find_start
+from surrogate.solving.translating import Translation
+
+
+def search(
+    translation: Translation,
+    hints: SolverHints,
+    time_limit: float,
+    rel_gap: float,
+    settings: dict[str, Any],
+) -> Outcome:
+    """The search that suits what the embedded networks say of themselves (`SolverHints`).
+
+    In rounds where all of them are choices; by branch and price where their graphs allow it;
+    otherwise HiGHS on the whole program. The options that suit choices are used where these are
+    most of the program.
+    """
+    deadline, program = time.perf_counter() + time_limit, translation.program
+    places = {id(variable): j for j, variable in enumerate(translation.variables)}
+    found = [choice_columns(choice, places) for choice in hints.choices]
+    usable = [columns for columns in found if columns is not None]
+    chosen = sum(len(columns) for columns, _ in usable)
+    if not hints.choices or 2 * chosen >= program.n_columns:
+        settings = {**settings, "options": {**hints.options, **settings["options"]}}
+    if usable and len(usable) >= len(hints.graphs) and program.integer.any():
+        outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
+        if outcome is not None:
+            return outcome
+    elif hints.graphs:
+        parts = decomposed(translation, hints.graphs, places)
+        if parts is not None:
+            return _decomposed(parts, program, hints, places, deadline, rel_gap, settings)
+    return _searched(program, hints, places, deadline, settings)
+
+
+def _decomposed(
+    parts: Parts,
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    deadline: float,
+    rel_gap: float,
+    settings: dict[str, Any],
+) -> Outcome:
+    """Branch and price; with many inputs HiGHS is asked first, as it may need no more than that."""
+    first, left = None, deadline - time.perf_counter()
+    if max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS:
+        first = _searched(program, hints, places, time.perf_counter() + first_share(left), settings)
+        if first.status not in (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION):
+            return first
+        left = deadline - time.perf_counter()
+    seed = settings["seed"]
+    return solve_decomposed(parts, program, hints, places, max(0.0, left), rel_gap, seed, first)
+
+
+def _searched(
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    deadline: float,
+    settings: dict[str, Any],
+) -> Outcome:
+    """HiGHS, once more without presolve where that is what it fails at."""
+    try:
+        return _search(program, hints, places, deadline, settings)
+    except SolverError as error:
+        if "Solve error" not in str(error):
+            raise
+        # HiGHS's own advice on numerical trouble, of which presolve is the usual source
+        other = {**settings, "options": {**settings["options"], "presolve": "off"}}
+        return Session(program, **other).solve(max(0.0, deadline - time.perf_counter()))
+
+
+def _search(
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    deadline: float,
+    settings: Mapping[str, Any],
+) -> Outcome:
+    """One search, from the best solution that the networks themselves offer."""
+    session = Session(program, **settings)
+    if program.integer.any() and hints.patterns and not hints.choices:
+        left = max(0.0, deadline - time.perf_counter())
+        first = find_start(program, hints.patterns, places, left, settings["seed"])
+        if first is not None:
+            session.start(first)
+    return session.solve(max(0.0, deadline - time.perf_counter()))
