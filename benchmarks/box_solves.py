@@ -9,13 +9,18 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyomo.environ as pyo
 from linked_solves import own_answer, tiny_net
-from omlt_models import omlt_copies, run_highs
+from omlt_models import dot, omlt_copies, run_highs
 from timing import Answer, Clock, Solve
 
+from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
+from surrogate.constraints import LinearConstraints
 from surrogate.embedding import BigMWarning
+from surrogate.encodings import ENCODINGS
+from surrogate.encodings.auto import LP_SECONDS
 from surrogate.errors import SurrogateError
 from surrogate.network import Network
 from surrogate.onnx_files import load
@@ -28,7 +33,10 @@ OMLT = "omlt"
 
 @dataclass(frozen=True)
 class BoxTask:
-    """One solve: `encoding` is one of surrogate's, or `omlt` for OMLT's own pipeline."""
+    """One solve: `encoding` is one of surrogate's, or `omlt` for OMLT's own pipeline.
+
+    The inputs obey matrix x <= rhs, beside their box; both are empty when there are no such rows.
+    """
 
     encoding: str
     path: str
@@ -37,6 +45,8 @@ class BoxTask:
     sense: Sense
     seed: int
     rel_gap: float
+    matrix: tuple[tuple[float, ...], ...] = ()
+    rhs: tuple[float, ...] = ()
 
     @property
     def sign(self) -> int:
@@ -59,7 +69,13 @@ def prepare(task: BoxTask) -> Solve:
 
 def _solve_own(task: BoxTask, net: Network, clock: Clock) -> Answer:
     try:
-        problem = box_problem(net, task.sense, output=task.output, encoding=task.encoding)
+        problem = box_problem(
+            net,
+            task.sense,
+            output=task.output,
+            encoding=task.encoding,
+            bounds=_bounds(task, net) if task.rhs else None,
+        )
     except SurrogateError as error:
         return Answer("refused", note=str(error))
     solution = solve(problem.model, time_limit=clock.left(), seed=task.seed, rel_gap=task.rel_gap)
@@ -71,7 +87,18 @@ def _solve_own(task: BoxTask, net: Network, clock: Clock) -> Answer:
     )
 
 
+def _bounds(task: BoxTask, net: Network) -> Bounds:
+    """Bounds that rest on the rows, by the method that suits the encoding; `lp` for `auto`."""
+    method = "lp" if task.encoding == "auto" else ENCODINGS[task.encoding].method
+    rows = LinearConstraints(np.array(task.matrix), np.array(task.rhs))
+    return compute_bounds(net, method=method, constraints=rows, time_limit=LP_SECONDS)
+
+
 def _solve_omlt(task: BoxTask, net: Network, clock: Clock) -> Answer:
     model = omlt_copies(net, net.domain(), 1)
+    inputs = list(model.net[0].inputs.values())
+    model.rows = pyo.Constraint(
+        range(len(task.rhs)), rule=lambda _, r: dot(task.matrix[r], inputs) <= task.rhs[r]
+    )
     model.objective = pyo.Objective(expr=task.sign * model.net[0].outputs[task.output])
     return run_highs(model, clock, task.seed, task.rel_gap)

@@ -4,7 +4,11 @@
 
 DIR holds .onnx files, and may hold boxes.json, whose keys are the files' names without .onnx:
 
-    {"mynet": {"lower": [0, -1], "upper": [1, 1]}}
+    {"mynet": {"lower": [0, -1], "upper": [1, 1],
+               "rows": {"matrix": [[1, 1]], "rhs": [0.5]}}}
+
+"rows", which may be left out, are constraints matrix x <= rhs on the inputs. surrogate's encodings
+get them as `LinearConstraints` of the bounds, `omlt` as Pyomo constraints.
 
 A net without an entry is solved over its own box (from its metadata), or else over [-1, 1] in every
 input; the tables say so. Each direction is one fresh process, one thread, one seed, everything
@@ -24,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from box_solves import OMLT, SENSES, BoxTask, prepare
 from comparing import (
     Agreement,
@@ -41,6 +46,7 @@ from comparing import (
 from timing import run_fresh
 
 from surrogate.box import Box, FloatArray
+from surrogate.constraints import LinearConstraints
 from surrogate.encodings import ENCODINGS
 from surrogate.errors import BoxError, SurrogateError
 from surrogate.network import Network
@@ -53,12 +59,13 @@ GROUP = "both directions of all outputs"
 
 @dataclass(frozen=True)
 class Case:
-    """A net, its box, and where the box came from."""
+    """A net, its box, where the box came from, and what else its inputs obey."""
 
     path: Path
     net: Network
     box: Box
     source: str
+    rows: LinearConstraints
 
 
 @dataclass(frozen=True)
@@ -146,11 +153,16 @@ def _cases(parser: argparse.ArgumentParser, folder: Path, glob: str) -> Iterator
             print(f"not read: {error}")
             continue
         try:
-            yield Case(path, net, *_box(boxes.get(path.stem), net))
+            entry = boxes.get(path.stem)
+            rows = _rows(entry, net)
+            box, source = _box(entry, net)
+            many = f", {len(rows.rhs)} rows" if len(rows.rhs) else ""
+            yield Case(path, net, box, source + many, rows)
         except (BoxError, KeyError, TypeError, ValueError) as error:
             parser.error(
                 f"the box of {path.stem} in boxes.json: {type(error).__name__}: {error}; give "
-                f'{{"lower": [...], "upper": [...]}} with {net.n_inputs} numbers each'
+                f'{{"lower": [...], "upper": [...]}} with {net.n_inputs} numbers each, and for '
+                f'constraints "rows": {{"matrix": [[...], ...], "rhs": [...]}}'
             )
 
 
@@ -160,6 +172,16 @@ def _box(entry: Mapping[str, Any] | None, net: Network) -> tuple[Box, str]:
     if net.box is not None:
         return net.box, "the file's own"
     return Box.of([(-1.0, 1.0)] * net.n_inputs), "none known: [-1, 1] in every input"
+
+
+def _rows(entry: Mapping[str, Any] | None, net: Network) -> LinearConstraints:
+    """The constraints on the inputs; without rows where none are given."""
+    if entry is None or "rows" not in entry:
+        return LinearConstraints(np.zeros((0, net.n_inputs)), np.zeros(0))
+    rows = LinearConstraints(entry["rows"]["matrix"], entry["rows"]["rhs"])
+    if rows.n_inputs != net.n_inputs:
+        raise BoxError(f"the rows have {rows.n_inputs} columns, the net {net.n_inputs} inputs")
+    return rows
 
 
 def solve_all(
@@ -180,6 +202,8 @@ def solve_all(
                 problem.sense,
                 args.seed,
                 args.rel_gap,
+                tuple(map(tuple, case.rows.matrix.tolist())),
+                tuple(case.rows.rhs.tolist()),
             )
             outcome = run_fresh(prepare, task, args.time_limit)
             runs.append(Run(encoding, GROUP, case.path.stem, problem.key, outcome))

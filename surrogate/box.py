@@ -79,7 +79,16 @@ class Box:
 
     def intersect(self, other: Box) -> Box:
         """The points in both boxes. Raises `BoxError`, naming the input, when there are none."""
-        return Box(np.maximum(self.lower, other.lower), np.minimum(self.upper, other.upper))
+        lower, upper = np.maximum(self.lower, other.lower), np.minimum(self.upper, other.upper)
+        if (lower > upper).any():
+            i = int(np.argmax(lower > upper))
+            mine, theirs = self.pairs()[i], other.pairs()[i]
+            raise BoxError(
+                f"box: input {i} is in [{mine[0]:g}, {mine[1]:g}] and in "
+                f"[{theirs[0]:g}, {theirs[1]:g}], which have no common point; "
+                "give boxes that overlap"
+            )
+        return Box(lower, upper)
 
     def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
         """`n` points drawn uniformly from the box, shape (n, d)."""

@@ -217,14 +217,8 @@ def compile_command(
 @app.command()
 def optimize(
     net_file: _Net,
-    maximize: Annotated[
-        bool | None,
-        typer.Option(
-            "--maximize/--minimize",
-            help="Which optimum; say one.",
-            show_default=False,
-        ),
-    ] = None,
+    maximize: Annotated[bool, typer.Option("--maximize", help="Find the largest value.")] = False,
+    minimize: Annotated[bool, typer.Option("--minimize", help="Find the least; say one.")] = False,
     box: _Box = None,
     output: Annotated[int, typer.Option(help="Which output, counted from 0.")] = 0,
     encoding: Annotated[
@@ -244,8 +238,8 @@ def optimize(
     from surrogate.report import print_table, record_table, solution_record
     from surrogate.solving import solve
 
-    if maximize is None:
-        raise InputError("say which optimum to find: --minimize or --maximize")
+    if maximize == minimize:
+        raise InputError("say which optimum to find: --minimize or --maximize, one of them")
     net = _load(net_file)
     domain = _domain(net, box)
     if domain is None:
@@ -294,7 +288,13 @@ def _domain(net: Network, text: str | None) -> Box | None:
     wanted = net.domain(pairs * net.n_inputs if len(pairs) == 1 else pairs)
     if net.box is None:
         return wanted
-    common = wanted.intersect(net.box)
+    try:
+        common = wanted.intersect(net.box)
+    except BoxError as exc:
+        raise BoxError(
+            f"--box {text} and the file's box {net.box} have no common point ({exc}); "
+            "choose a box within the file's, where the network was trained"
+        ) from None
     if common != wanted:
         _complain(f"warning: --box reaches beyond the file's box {net.box}; using {common}")
     return common

@@ -1,5 +1,6 @@
 """Every benchmark runs and prints its table. What it measures is not tested: machines differ."""
 
+import json
 import math
 import os
 import re
@@ -188,6 +189,28 @@ def test_public_nets_solve_both_directions_over_the_right_box(tmp_path):
     assert len(re.findall(r"^ (?:own|given) +0 +(?:minimize|maximize) ", table, re.M)) == 4
     for encoding in ("omlt", "auto"):
         assert re.search(rf"^ {encoding} +4 of 4 ", table, re.M)
+
+
+def test_public_nets_keep_to_rows_on_the_inputs(tmp_path):
+    # y = |x0| + x1 on [-1, 2] x [0, 1] with x0 + x1 <= 0.25 and x0 >= -0.5: y in [0, 1.25]
+    from surrogate import Box, Network, save
+
+    w = [[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]]
+    box = Box.of([(-1, 2), (0, 1)])
+    save(Network((w, [[1.0]] * 3), ([0.0] * 3, [0.0]), box), tmp_path / "made.onnx")
+    rows = {"matrix": [[1, 1], [-1, 0]], "rhs": [0.25, 0.5]}
+    entry = {"lower": [-1, 0], "upper": [2, 1], "rows": rows}
+    (tmp_path / "boxes.json").write_text(json.dumps({"made": entry}))
+    encodings = ("omlt", "auto", "bigm", "facets")
+    table = benchmark("public_nets.py", tmp_path, "--encodings", *encodings)
+    assert re.search(r"^ made +2 +1x3 +1 +3 +boxes.json, 2 rows$", table, re.M)
+    assert re.search(r"^ made +0 +minimize +-?0(?:\.0*)? ", table, re.M)
+    assert re.search(r"^ made +0 +maximize +1\.250* ", table, re.M)
+    for encoding in encodings:
+        assert re.search(rf"^ {encoding} +2 of 2 ", table, re.M)
+    for wrong in ({"matrix": [[1]], "rhs": [1]}, {"matrix": [[1, 1]], "rhs": []}, {"rhs": [1]}, 3):
+        (tmp_path / "boxes.json").write_text(json.dumps({"made": entry | {"rows": wrong}}))
+        assert "boxes.json" in refused("public_nets.py", tmp_path)
 
 
 def test_public_nets_name_mistakes(tmp_path):

@@ -162,6 +162,8 @@ MISTAKES = [
     (["inspect", "NET", "--box", "0:1,0:1,0:1"], "3 inputs"),
     (["inspect", "NET", "--box", "1:0"], "lower bound 1 above its upper bound 0"),
     (["optimize", "NET"], "--minimize or --maximize"),
+    (["optimize", "NET", "--minimize", "--maximize"], "--minimize or --maximize, one of them"),
+    (["optimize", "NET", "--maximize", "--minimize"], "--minimize or --maximize, one of them"),
     (["optimize", "BARE", "--maximize"], "holds no box; give --box LOW:HIGH"),
     (["optimize", "NET", "--maximize", "--box", ""], "--box '' is not understood"),
     (["inspect", "NET", "--box", "0:1:2"], "write LOW:HIGH"),
@@ -172,7 +174,11 @@ MISTAKES = [
     (["optimize", "NET", "--maximize", "--output", "7"], "output 7 does not exist"),
     (["optimize", "NET", "--maximize", "--encoding", "magic"], "magic"),
     (["optimize", "NET", "--maximize", "--time-limit", "-1"], "-1"),
-    (["optimize", "NET", "--maximize", "--box", "5:6"], "lower bound 5 above its upper bound 2"),
+    (
+        ["optimize", "NET", "--maximize", "--box", "5:6"],
+        "--box 5:6 and the file's box [-1, 2] x [0, 1] have no common point",
+    ),
+    (["inspect", "NET", "--box", "-1:0,2:3"], "input 1 is in [2, 3] and in [0, 1]"),
     (["nonsense"], "nonsense"),
     (["optimise"], "optimise"),
 ]

@@ -197,3 +197,30 @@ def test_only_a_csv_file_costs_the_import_of_pandas():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("first", "shown"),
+    [
+        ("0.5,1,2", "0.5, 1, 2"),
+        ("1,1,-3e2", "1, 1, -3e2"),
+        ("2,0,1", "2, 0, 1"),
+        (",1.5,2", "1.5, 2"),
+    ],
+)
+def test_a_first_line_of_data_is_not_lost_as_a_header(csv, first, shown):
+    with pytest.raises(InputError) as caught:
+        Dataset.from_csv(csv(first + "\n1,2,3\n4,5,7\n"), "2")
+    assert str(caught.value).endswith(
+        f"the first line holds only numbers ({shown}), so it is data and no header; "
+        "put a line with the names of the columns above it"
+    )
+
+
+@pytest.mark.parametrize("first", ["0,1,2", "400,500,y", "1,2,nan"])
+def test_numbers_may_be_names(csv, first):
+    """As pandas writes them, or beside a name that is a text."""
+    *inputs, output = first.split(",")
+    data = Dataset.from_csv(csv(first + "\n1,2,3\n4,5,7\n"), output)
+    assert data.input_names == tuple(inputs)
+    assert data.outputs.tolist() == [[3.0], [7.0]]

@@ -53,6 +53,7 @@ class Table:
                 f"rows of data under the header: {max(len(rows) - 1, 0)}; give at least 2"
             )
         names = tuple(str(name) for name in frame.iloc[0])
+        _refuse_numbers_for_names(names)
         twice = [name for name, count in Counter(names).items() if count > 1 and name]
         if twice:
             raise InputError(f"two columns are named {twice[0]!r}; rename one of them")
@@ -163,6 +164,21 @@ def _number(text: str) -> float:
         return float("nan" if "_" in text else text)  # Python reads 1_000 as a thousand
     except ValueError:
         return float("nan")
+
+
+def _refuse_numbers_for_names(names: Sequence[str]) -> None:
+    """Refuse a first row of data where the header should be: it would be lost in silence.
+
+    0, 1, 2, .. is the header that pandas writes when columns have no names.
+    """
+    given = [name for name in names if name]
+    numbers = all(not np.isnan(_number(name)) for name in given)
+    if numbers and given != [str(i) for i in range(len(given))]:
+        shown = ", ".join(given[:5]) + (", .." if len(given) > 5 else "")
+        raise InputError(
+            f"the first line holds only numbers ({shown}), so it is data and no header; put a line "
+            "with the names of the columns above it"
+        )
 
 
 def _hint(names: Sequence[str]) -> str:

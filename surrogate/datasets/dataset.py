@@ -70,8 +70,8 @@ class Dataset:
         may hold anything.
 
         Raises `InputError`, naming column and line, for a file that cannot be read, columns that
-        are unknown, named twice or both input and output, values that are missing, infinite or no
-        number, and columns that are constant.
+        are unknown, named twice or both input and output, a first line of nothing but numbers,
+        values that are missing, infinite or no number, and columns that are constant.
         """
         return cls(*read_columns(path, outputs, inputs))
 

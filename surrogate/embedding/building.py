@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +19,9 @@ from surrogate.box import Box
 from surrogate.embedding.audit import Audit, Variables, audit_solution
 from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
 from surrogate.encodings import ENCODINGS, Activations, Formulation, check_encoding, choose
+from surrogate.encodings.large_m import warn_if_large
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network, check_network
-
-LARGEST_SAFE_M = 1e3
-
-
-class BigMWarning(UserWarning):
-    """A big-M above 1e3: the solver's tolerance times M may exceed what the audit allows."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +118,7 @@ def embed(
         bounds = compute_bounds(net, box, bounds)
     chosen = choose(net, box, encoding, None if bounds is None else bounds_on(bounds, net, box))
     formulation = ENCODINGS[chosen.encoding](net, chosen.bounds)
+    formulation.warns = False  # of a large big-M: the line to name is the one that calls `embed`
     block.surrogate = OmltBlock()
     with _initial_values_may_leave_bounds():
         block.surrogate.build_formulation(formulation)
@@ -136,7 +131,7 @@ def embed(
         # OMLT starts its variables at 0, which an audit would take for a solution.
         variable.set_value(None, skip_validation=True)
     seconds = time.perf_counter() - start
-    _warn_if_large(formulation.activations().largest_m, box)
+    warn_if_large(formulation.activations().largest_m, box, stacklevel=3)
     return Embedding(
         network=net,
         box=box,
@@ -172,17 +167,6 @@ def _not_w1002(record: logging.LogRecord) -> bool:
 def _links(given: Variables, variables: Any) -> Any:
     pairs = zip(given, variables.values(), strict=True)
     return pyo.Constraint(range(len(given)), rule={i: a == b for i, (a, b) in enumerate(pairs)})
-
-
-def _warn_if_large(largest_m: float, box: Box) -> None:
-    if largest_m > LARGEST_SAFE_M:
-        warnings.warn(
-            f"the largest big-M is {largest_m:.3g}, above {LARGEST_SAFE_M:g}: a solver's tolerance "
-            f"times M may show in the solution. Audit it; tighten the box (now {box}) or the "
-            "bounds, or rescale the network",
-            BigMWarning,
-            stacklevel=3,
-        )
 
 
 def _size(block: Any) -> Size:

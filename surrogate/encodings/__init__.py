@@ -5,6 +5,7 @@ from surrogate.encodings.bigm import BigM
 from surrogate.encodings.cells import InputCells
 from surrogate.encodings.facets import Facets
 from surrogate.encodings.handles import Activations
+from surrogate.encodings.large_m import BigMWarning
 from surrogate.encodings.omlt import OmltBigM
 from surrogate.encodings.partition import Partition
 from surrogate.encodings.regions import ConvexRegions
@@ -14,6 +15,7 @@ __all__ = [
     "ENCODINGS",
     "Activations",
     "BigM",
+    "BigMWarning",
     "Chosen",
     "ConvexRegions",
     "Encoding",

@@ -15,6 +15,7 @@ from surrogate.box import FloatArray
 from surrogate.encodings.checks import check_same_network, check_types
 from surrogate.encodings.encoded import Encoded
 from surrogate.encodings.handles import Activations
+from surrogate.encodings.large_m import warn_if_large
 from surrogate.encodings.writing import write
 from surrogate.network import Network
 from surrogate.programs.program import IntArray
@@ -34,6 +35,8 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
 
     method: ClassVar[str]
     """The bounds method that pays, when none is asked for."""
+    warns = True
+    """Whether building warns of a large big-M."""
 
     def __init__(self, net: Network, bounds: Bounds) -> None:
         super().__init__()
@@ -87,6 +90,8 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
         patterns, graphs = (self._pattern(binaries),), (self._graph(binaries),)
         hints = SolverHints(self.encoded.options, choices, known, patterns, graphs)
         setattr(self.block, ATTRIBUTE, hints)
+        if self.warns:
+            warn_if_large(self.encoded.largest_m, self.bounds.box, stacklevel=4)
 
     def _binaries(self) -> tuple[Any, ...]:
         return tuple(self._variables[j] for j in self.encoded.builder.integer_columns.tolist())

@@ -23,6 +23,7 @@ from surrogate.bounds import Bounds
 from surrogate.box import Box, FloatArray
 from surrogate.encodings.checks import check_types
 from surrogate.encodings.handles import Activations
+from surrogate.encodings.large_m import warn_if_large
 from surrogate.network import Network
 
 
@@ -34,11 +35,12 @@ class OmltBigM(ReluBigMFormulation):  # type: ignore[misc]  # OMLT ships no anno
     """
 
     method = "interval"
+    warns = True
 
     def __init__(self, net: Network, bounds: Bounds) -> None:
         check_types(net, bounds)
         super().__init__(network_definition(net, bounds.box))
-        self._net, self._constraints = net, bounds.constraints
+        self._net, self._box, self._constraints = net, bounds.box, bounds.constraints
 
     def _build_formulation(self) -> None:
         super()._build_formulation()
@@ -49,6 +51,8 @@ class OmltBigM(ReluBigMFormulation):  # type: ignore[misc]  # OMLT ships no anno
             for row, limit in zip(matrix, rhs, strict=True):
                 body = LinearExpression(linear_coefs=row, linear_vars=inputs)
                 self.block.constraints.add((None, body, limit))
+        if self.warns:
+            warn_if_large(self.activations().largest_m, self._box, stacklevel=4)
 
     def activations(self) -> Activations:
         """The variables of the hidden neurons, once the formulation is built."""

@@ -20,7 +20,12 @@ from surrogate.network import Network
 
 
 class Formulation(Protocol):
-    """What an encoding adds to an OMLT formulation."""
+    """What an encoding adds to an OMLT formulation.
+
+    warns   whether building it warns of a large big-M
+    """
+
+    warns: bool
 
     @property
     def block(self) -> Any:

@@ -12,6 +12,7 @@ from typing import Literal
 
 import pyomo.environ as pyo
 
+from surrogate.bounds import Bounds
 from surrogate.box import Box
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
@@ -35,8 +36,11 @@ def box_problem(
     box: Box | None = None,
     output: int = 0,
     encoding: str = "auto",
+    bounds: Bounds | str | None = None,
 ) -> BoxProblem:
     """Build the problem for output number `output` over `box` (the network's own when None).
+
+    `bounds` are as in `embed`: linear constraints that they rest on become part of the model.
 
     Raises `BoxError` when neither box is known and `InputError` when there is no such output.
     """
@@ -49,7 +53,7 @@ def box_problem(
     model = pyo.ConcreteModel()
     model.x = pyo.Var(range(net.n_inputs), bounds=dict(enumerate(box.pairs())))
     model.net = pyo.Block()
-    embedding = embed(model.net, net, list(model.x.values()), encoding=encoding)
+    embedding = embed(model.net, net, list(model.x.values()), encoding=encoding, bounds=bounds)
     model.objective = pyo.Objective(
         expr=embedding.outputs[output],
         sense=pyo.minimize if sense == "minimize" else pyo.maximize,

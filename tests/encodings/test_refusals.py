@@ -1,12 +1,16 @@
 """What bad input gets: a clear error or a clear warning, never a wrong model."""
 
+import warnings
+
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from omlt import OmltBlock
 
+from surrogate.bounds import compute_bounds
 from surrogate.box import Box
 from surrogate.embedding import BigMWarning, embed
-from surrogate.encodings import cells, regions
+from surrogate.encodings import ENCODINGS, cells, regions
 from surrogate.errors import EmbeddingError
 from tests.encodings.models import embedded, extremes
 from tests.nets import make_net
@@ -71,3 +75,21 @@ def test_a_box_that_is_a_point_has_one_region():
     box = Box.of([(0.25, 0.25)] * 6)
     model, _ = embedded(net, "regions", box)
     assert extremes(model) == pytest.approx([net([[0.25] * 6])[0, 0]] * 2)
+
+
+@pytest.mark.parametrize("bare", [True, False])
+@pytest.mark.parametrize("encoding", ["omlt", "bigm", "partition", "cells"])
+def test_one_warning_at_the_line_that_builds(encoding, bare):
+    net = make_net((3, 2), seed=33, half_width=1e4)
+    model, bounds = pyo.ConcreteModel(), compute_bounds(net)
+    model.x = pyo.Var(range(2), bounds=(-1e4, 1e4))
+    model.bare, model.net = OmltBlock(), pyo.Block()
+    formulation = ENCODINGS[encoding](net, bounds)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if bare:
+            model.bare.build_formulation(formulation)
+        else:
+            embed(model.net, net, model.x, encoding=encoding, bounds=bounds)
+    assert [(one.category, one.filename) for one in caught] == [(BigMWarning, __file__)]
+    assert "[-10000, 10000] x [-10000, 10000]" in str(caught[0].message)
