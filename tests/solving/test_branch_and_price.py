@@ -370,9 +370,7 @@ def wired(kind, encodings=("bigm", "bigm")):
         "an output that is its own input",
     ],
 )
-@pytest.mark.parametrize("few_neurons", [24, 12])
-def test_networks_that_are_wired_to_each_other(searches, monkeypatch, kind, few_neurons):
-    monkeypatch.setattr(search, "FEW_NEURONS", few_neurons)
+def test_networks_that_are_wired_to_each_other(searches, kind):
     m, embs = wired(kind)
     check(solve(m), solve(without_hints(wired(kind, ("omlt", "omlt"))[0]), rel_gap=0.0))
     assert len(searches) == 1
