@@ -205,8 +205,12 @@ def test_it_makes_no_more_cells_than_it_may(monkeypatch):
     net = make_net((8, 8), n_inputs=4, seed=2)
     rng = np.random.default_rng(1)
     v, g = prices(net, rng)
-    monkeypatch.setattr(pricing, "MOST_CELLS", 40)
+    v, g = -v, -g
     monkeypatch.setattr(pricing, "BATCH", 8)
+    tree, cover = whole(net)
+    price(tree, cover, v, g, 0.0)
+    assert len(tree) > 100
+    monkeypatch.setattr(pricing, "MOST_CELLS", 40)
     tree, cover = whole(net)
     found = price(tree, cover, v, g, 0.0)
     assert 40 < len(tree) <= 60

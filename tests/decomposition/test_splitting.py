@@ -143,6 +143,18 @@ def test_rows_that_link_a_variable_to_a_port_are_substituted():
     assert len(parts.rest.columns) == 0
 
 
+@pytest.mark.parametrize(("factor", "side"), [(2.0, 0.0), (-1.0, 0.0), (1.0, 0.25)])
+def test_a_row_that_is_no_link_stays_a_row(factor, side):
+    m, _, _ = one_net()
+    m.z = pyo.Var(bounds=(-1, 1))
+    m.rows.add(m.z - factor * m.surrogate.inputs[0] == side)
+    parts = parts_of(m)
+    assert len(parts.rest.columns) == len(parts.row_lower) == 1
+    assert parts.row_lower[0] == parts.row_upper[0] == side
+    assert parts.copies[0].rows_x.tolist() == [[-factor, 0.0, 0.0]]
+    assert parts.copies[0].upper.tolist() == [1.0, 1.0, 1.0]
+
+
 def test_bounds_of_a_variable_are_those_of_its_port():
     m, x, _ = one_net()
     x[0].setlb(-0.25)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surrogate.bounds import compute_bounds
+from surrogate.cells import forget_trees
 from surrogate.constraints import LinearConstraints
 from surrogate.decomposition import search
 from surrogate.embedding import embed
@@ -147,12 +148,15 @@ def linked(n_inputs=4, copies=3, encoding="bigm", seed=2):
 
 def test_copies_of_one_net_that_are_split_several_times(searches):
     expected = solve(without_hints(linked().model), rel_gap=0.0)
-    made = linked()
-    solution = solve(made.model)
-    check(solution, expected)
-    check_audits(made)
-    assert searches[0].nodes > 1
-    assert solve(linked().model).nodes == solution.nodes  # the same search every time
+    nodes = []
+    for _ in range(2):
+        forget_trees()
+        made = linked()
+        check(solve(made.model), expected)
+        check_audits(made)
+        nodes.append(searches[-1].nodes)
+    assert nodes[0] == nodes[1] > 1  # the same search every time
+    check(solve(linked().model), expected)  # and one that begins with the cells of the last
 
 
 @pytest.mark.parametrize("rel_gap", [0.3, 0.01, 1e-6])
@@ -324,6 +328,62 @@ def test_an_objective_without_the_network(searches):
     compare_single(lambda m, _: m.objective.set_value(0 * m.x[0] + 2))
     compare_single(lambda m, emb: m.rows.add(emb.outputs[0] >= 0.5 + m.x[0]))
     assert len(searches) == 3
+
+
+def wired(kind, encodings=("bigm", "bigm")):
+    """Networks whose inputs and outputs are more than variables of their own."""
+    first, second = make_net((5, 4), 4, 2, 11), make_net((6,), 4, 1, 12)
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(range(8), bounds=(-1, 1))
+    m.y = pyo.Var(range(2), bounds=(-1, 1))  # so wide that both are inputs too
+    m.net, m.rows = pyo.Block(range(2)), pyo.ConstraintList()
+    ours, theirs, outputs = list(m.x.values())[:4], list(m.x.values())[4:], None
+    if kind == "integer input":
+        m.x[0].domain = m.x[5].domain = pyo.Integers
+    elif kind == "one input twice":
+        ours[2] = ours[0]
+    elif kind == "outputs that are inputs":
+        outputs, theirs[1:3] = m.y, m.y.values()
+    elif kind == "an output that is an integer":
+        outputs, m.y[1].domain = m.y, pyo.Integers
+    elif kind == "an output that is its own input":
+        outputs = [m.y[0], m.x[3]]
+    embs = (
+        embed(m.net[0], first, ours, outputs=outputs, encoding=encodings[0]),
+        embed(m.net[1], second, theirs, encoding=encodings[1]),
+    )
+    m.rows.add(m.x[0] + m.x[1] + 0.5 * embs[0].outputs[0] - m.x[4] - m.x[6] <= 0.3)
+    m.objective = pyo.Objective(
+        expr=embs[0].outputs[0] - 0.5 * embs[0].outputs[1] + embs[1].outputs[0] + 0.2 * m.x[1]
+    )
+    return m, embs
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "plain",
+        "integer input",
+        "one input twice",
+        "outputs that are inputs",
+        "an output that is an integer",
+        "an output that is its own input",
+    ],
+)
+def test_networks_that_are_wired_to_each_other(searches, kind):
+    m, embs = wired(kind)
+    check(solve(m), solve(without_hints(wired(kind, ("omlt", "omlt"))[0]), rel_gap=0.0))
+    assert len(searches) == 1
+    for emb in embs:
+        assert emb.audit().passed
+
+
+@pytest.mark.parametrize("other", ["omlt", "partition"])
+def test_networks_of_other_encodings_beside_one(other):
+    m, embs = wired("plain", ("bigm", other))
+    check(solve(m), solve(without_hints(wired("plain", ("omlt", "omlt"))[0]), rel_gap=0.0))
+    for emb in embs:
+        assert emb.audit().passed
 
 
 @pytest.mark.parametrize("name", ["dead", "linear", "no hidden layer"])
