@@ -23,26 +23,29 @@ def test_few_inputs_and_few_regions(n_inputs):
 
 
 def test_few_inputs_and_too_many_regions(monkeypatch):
-    monkeypatch.setattr(regions, "MAX_CORNERS", 20)
+    monkeypatch.setattr(auto, "FEW_CORNERS", 20)
     model, emb = embedded(make_net((4, 4), seed=21), "auto")
-    assert emb.encoding == "cells"
-    assert emb.reason.startswith("2 inputs vary, but ")
-    assert "20" in emb.reason
+    assert (emb.encoding, emb.bounds.method) == ("bigm", "lp")
+    assert emb.reason.startswith(
+        "2 inputs vary, and linear regions would have more than 20 corners; lp bounds leave "
+    )
     assert np.allclose(extremes(model), range_of(emb.network, emb.box), rtol=0, atol=1e-5)
 
 
 def test_many_inputs_and_few_neurons():
-    _, emb = embedded(make_net((3, 3), 5, seed=22), "auto")
+    _, few = embedded(make_net((3, 3), 6, seed=22), "auto")
+    assert (few.encoding, few.bounds.method) == ("bigm", "lp")
+    _, emb = embedded(make_net((3, 3), 7, seed=22), "auto")
     assert (emb.encoding, emb.bounds.method) == ("bigm", "milp")
     unstable = emb.bounds.counts().unstable
     assert emb.reason == (
-        f"5 inputs vary, too many for linear regions; milp bounds leave {unstable} neurons unstable"
+        f"7 inputs vary, too many for linear regions; milp bounds leave {unstable} neurons unstable"
     )
 
 
 def test_many_inputs_and_many_neurons(monkeypatch):
     monkeypatch.setattr(auto, "MILP_NEURONS", 2)
-    _, emb = embedded(make_net((4, 4), 5, seed=23), "auto")
+    _, emb = embedded(make_net((4, 4), 7, seed=23), "auto")
     assert (emb.encoding, emb.bounds.method) == ("bigm", "lp")
     assert "lp bounds leave" in emb.reason
 
@@ -77,14 +80,14 @@ def test_an_encoding_that_is_asked_for(encoding, method):
 
 def test_copies_share_the_work_also_where_a_limit_cut_it_short(monkeypatch):
     monkeypatch.setattr(auto, "MILP_SECONDS", 1e-6)
-    net = make_net((4, 4), 5, seed=27)
+    net = make_net((4, 4), 7, seed=27)
     first, second = (choose(net, net.box, "auto").bounds for _ in range(2))
     assert not first.complete
     assert first is second
 
 
 def test_copies_do_not_try_in_vain_again(monkeypatch):
-    monkeypatch.setattr(regions, "MAX_CORNERS", 20)
+    monkeypatch.setattr(auto, "FEW_CORNERS", 20)
     tried = []
     enumerate_regions = regions.enumerate_regions
 
@@ -94,5 +97,5 @@ def test_copies_do_not_try_in_vain_again(monkeypatch):
 
     monkeypatch.setattr(regions, "enumerate_regions", counted)
     net = make_net((4, 4), seed=28)
-    assert [choose(net, net.box, "auto").encoding for _ in range(3)] == ["cells"] * 3
+    assert [choose(net, net.box, "auto").encoding for _ in range(3)] == ["bigm"] * 3
     assert len(tried) == 1

@@ -36,11 +36,11 @@ def test_too_many_inputs_are_refused_and_the_block_stays_free(encoding, n_inputs
 
 
 def test_too_many_regions_or_corners_are_refused(monkeypatch):
-    monkeypatch.setattr(regions, "MAX_CORNERS", 30)
-    with pytest.raises(EmbeddingError, match=r"linear regions.*corners.*limit is\s+30"):
+    monkeypatch.setattr(regions, "MAX_CORNERS", 40)
+    with pytest.raises(EmbeddingError, match=r"linear regions.*corners.*limit is\s+40"):
         embedded(make_net((5,), seed=31), "regions")  # 12 regions, 42 corners
-    monkeypatch.setattr(regions, "MAX_CORNERS", 5)
-    with pytest.raises(EmbeddingError, match="5"):
+    monkeypatch.setattr(regions, "MAX_CORNERS", 15)  # those of 5 triangles
+    with pytest.raises(EmbeddingError, match=r"at least \d+ linear regions.*limit is 5;"):
         embedded(make_net((5, 5), seed=31), "regions")
 
 

@@ -13,7 +13,7 @@ from surrogate.cells import forget_trees
 from surrogate.constraints import LinearConstraints
 from surrogate.decomposition import search
 from surrogate.embedding import embed
-from surrogate.solving import Status, decomposing, highs, solve
+from surrogate.solving import Status, decomposing, searching, solve
 from tests.nets import make_net
 from tests.solving.mixed_models import FEATURES, random_model, two_nets, without_hints
 
@@ -28,13 +28,13 @@ def searches(monkeypatch):
 
 
 def counted(patch):
-    made, whole = [], highs.solve_decomposed
+    made, whole = [], searching.solve_decomposed
 
     def record(*arguments):
         made.append(whole(*arguments))
         return made[-1]
 
-    patch.setattr(highs, "solve_decomposed", record)
+    patch.setattr(searching, "solve_decomposed", record)
     return made
 
 
@@ -462,7 +462,7 @@ def test_many_inputs_are_left_to_highs(searches):
 def test_more_than_a_few_inputs_are_first_tried_by_highs(searches, monkeypatch):
     compare_single(n_inputs=7)
     assert not searches
-    monkeypatch.setattr(highs, "first_share", lambda _: 0.0)
+    monkeypatch.setattr(searching, "first_share", lambda _: 0.0)
     compare_single(n_inputs=7)
     assert len(searches) == 1
 
@@ -471,15 +471,15 @@ def test_where_highs_ended_is_where_branch_and_price_begins(searches, monkeypatc
     def stopped(program, hints, places, _, settings):
         return whole(program, hints, places, np.inf, {**settings, "options": {"mip_max_nodes": 1}})
 
-    whole = highs._searched
+    whole = searching._searched
     m, _ = single(n_inputs=7, widths=(7, 6), bounds="crown")
     expected = solve(without_hints(m), rel_gap=0.0)
-    monkeypatch.setattr(highs, "FEW_INPUTS", 6)
+    monkeypatch.setattr(searching, "FEW_INPUTS", 6)
 
     def limited(*arguments):
         outcome = stopped(*arguments)
         return type(outcome)(**{**outcome.__dict__, "status": Status.TIME_LIMIT})
 
-    monkeypatch.setattr(highs, "_searched", limited)
+    monkeypatch.setattr(searching, "_searched", limited)
     check(solve(single(n_inputs=7, widths=(7, 6), bounds="crown")[0]), expected)
     assert len(searches) == 1
