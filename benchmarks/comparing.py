@@ -56,6 +56,15 @@ def cell(runs: Sequence[Run]) -> str:
     return f"{digits(mean_seconds(runs))} ({len(out)} of {len(timed)} out, {_gap(out)})"
 
 
+def gap_cell(runs: Sequence[Run]) -> str:
+    """The largest gap in percent with which one solver ended one instance."""
+    timed = [run.outcome for run in runs if run.outcome.timed]
+    if not timed:
+        (answer, *_) = (run.outcome.answer for run in runs)
+        return REFUSALS.get(answer.note, answer.status)
+    return "proved" if all(outcome.solved for outcome in timed) else _gap(timed)
+
+
 def _gap(outcomes: Iterable[Outcome]) -> str:
     """The largest gap of some timeouts, or what is missing."""
     worst = max(outcomes, key=lambda outcome: outcome.gap)
