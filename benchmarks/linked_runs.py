@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -121,7 +122,9 @@ def agreement(what: Campaign, case: Case, runs: Sequence[Run]) -> Agreement:
     net = load(what.path(case.net))
     instance = instance_of(case.problem, net, case.copies, what.data_seed)
     label = f"{case.group}, {case.net}"
-    return compare(label, runs, lambda x: instance.value(net, x), what.rel_gap)
+    others = len(instance.cost) > instance.inputs.size + instance.outputs.size
+    value = partial(instance.value, net)
+    return compare(label, runs, value, what.rel_gap, decisions=others)
 
 
 def optima_table(what: Campaign, runs: Sequence[Run]) -> tuple[Table, list[str]]:
@@ -147,6 +150,6 @@ def optima_table(what: Campaign, runs: Sequence[Run]) -> tuple[Table, list[str]]
     notes = (
         "best value: the smallest objective at any solver's inputs, by the network's forward pass, "
         "with all that belongs to no network optimised; a maximum is shown as its negative; "
-        "largest error: of any solver's objective against that.",
+        "largest error: of any solver's objective against that (with such decisions, of a proof's).",
     )
     return Table("Do the solvers agree?", columns, tuple(rows), notes, keys=2), complaints

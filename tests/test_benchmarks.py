@@ -328,6 +328,13 @@ def test_contradictions_are_found():
     def complaints(*runs):
         return compare("3x8", runs, lambda x: float(x[0]), 1e-4).complaints
 
+    early = run_of("early", 60.0, "timeout", objective=-1.0, bound=-3.0, x=(-2.0,))
+    errors = [
+        compare("plan", [early], lambda x: float(x[0]), 1e-4, decisions=others).error
+        for others in (False, True)
+    ]
+    assert errors == [1.0, 0.0]
+
     good = run_of("good", 1.0, objective=-2.0, bound=-2.0001, x=(-2.0,))
     open_ = run_of("open", 60.0, "timeout", objective=-1.0, bound=-3.0, x=(-1.0,))
     assert complaints(good, open_) == ()

@@ -114,8 +114,6 @@ def _constraint(rows: Rows, variables: Mapping[int, Any]) -> pyo.Constraint:
 
     def rule(_: Any, i: int) -> Any:
         body, lower, upper = ends[i]
-        if lower == upper:
-            return body == lower
         low, up = _finite((lower, upper))
         return (low, body, up)
 

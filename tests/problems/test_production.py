@@ -132,6 +132,16 @@ def test_rows_over_several_periods():
     assert int(instance.program.integer.sum()) == 16
 
 
+def test_the_second_input_is_slow():
+    net = make_net((3,))
+    instance, x = production_instance(production_data(net, 3)), np.full((3, 2), -1.0)
+    for step, feasible in ((0.79, True), (0.81, False)):
+        for periods in ([0, 1], [2]):  # up in the last period, down in the last period
+            moved = x.copy()
+            moved[periods, 1] += step
+            assert np.isfinite(instance.value(net, moved)) == feasible
+
+
 def test_yields_are_drawn_through_the_samples():
     net = make_net((5,), n_inputs=3)
     data = production_data(net, seed=2)
