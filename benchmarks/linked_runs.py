@@ -150,6 +150,7 @@ def optima_table(what: Campaign, runs: Sequence[Run]) -> tuple[Table, list[str]]
     notes = (
         "best value: the smallest objective at any solver's inputs, by the network's forward pass, "
         "with all that belongs to no network optimised; a maximum is shown as its negative; "
-        "largest error: of any solver's objective against that (with such decisions, of a proof's).",
+        "largest error: of any solver's objective against that, of proofs only where there is "
+        "something to optimise.",
     )
     return Table("Do the solvers agree?", columns, tuple(rows), notes, keys=2), complaints
