@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from surrogate.bounds import Bounds as Bounds
     from surrogate.bounds import compute_bounds as compute_bounds
     from surrogate.box import Box as Box
+    from surrogate.cells import CellFileWarning as CellFileWarning
+    from surrogate.compiling import Compiled as Compiled
+    from surrogate.compiling import compile_network as compile_network
+    from surrogate.compiling import load as load
     from surrogate.constraints import LinearConstraints as LinearConstraints
     from surrogate.datasets import Dataset as Dataset
     from surrogate.datasets import Split as Split
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
     from surrogate.embedding import embed as embed
     from surrogate.errors import SurrogateError as SurrogateError
     from surrogate.network import Network as Network
-    from surrogate.onnx_files import load as load
     from surrogate.onnx_files import save as save
     from surrogate.simplifying import simplify as simplify
     from surrogate.solving import Solution as Solution
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 _ROOMS = {
     "Bounds": "bounds",
     "Box": "box",
+    "CellFileWarning": "cells",
+    "Compiled": "compiling",
     "Dataset": "datasets",
     "Embedding": "embedding",
     "LinearConstraints": "constraints",
@@ -52,9 +57,10 @@ _ROOMS = {
     "SurrogateError": "errors",
     "Trained": "training",
     "TrainingWarning": "training",
+    "compile_network": "compiling",
     "compute_bounds": "bounds",
     "embed": "embedding",
-    "load": "onnx_files",
+    "load": "compiling",
     "run": "study",
     "save": "onnx_files",
     "simplify": "simplifying",

@@ -184,6 +184,36 @@ def inspect(
         _complain("the file holds no box, so there are no bounds: give --box LOW:HIGH,...")
 
 
+@app.command("compile")
+def compile_command(
+    net_file: _Net,
+    box: _Box = None,
+    seconds: Annotated[float, typer.Option(help="How long to learn.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Of the directions that are drawn.")] = 0,
+    as_json: _Json = False,
+) -> None:
+    """Learn the convex hull of a network's graph ahead of any model, and keep it beside the file.
+
+    What is found goes to NET.cells.npz. surrogate.load and the other commands recall it, and
+    models with several copies or linear constraints start from there. Repeat it to learn more.
+    """
+    from surrogate.cells import cells_path, known_tree, save_tree
+    from surrogate.compiling import compile_network
+    from surrogate.report import compiled_record, print_table, record_table
+
+    net = _load(net_file)
+    domain = _domain(net, box)
+    if domain is None:
+        raise BoxError(f"{net_file} holds no box; give --box LOW:HIGH,...")
+    found = compile_network(net, domain, time_limit=seconds, seed=seed)
+    save_tree(known_tree(net, domain), cells_path(net_file))
+    record = compiled_record(found, cells_path(net_file))
+    if as_json:
+        print(json.dumps(record))
+    else:
+        print_table(record_table(str(net_file), record))
+
+
 @app.command()
 def optimize(
     net_file: _Net,
@@ -210,14 +240,13 @@ def optimize(
 ) -> None:
     """Minimise or maximise an output over the box."""
     from surrogate.embedding import BigMWarning
-    from surrogate.onnx_files import load
     from surrogate.problems import box_problem
     from surrogate.report import print_table, record_table, solution_record
     from surrogate.solving import solve
 
     if maximize is None:
         raise InputError("say which optimum to find: --minimize or --maximize")
-    net = load(net_file)
+    net = _load(net_file)
     domain = _domain(net, box)
     if domain is None:
         raise BoxError(f"{net_file} holds no box; give --box LOW:HIGH,...")
@@ -236,6 +265,18 @@ def optimize(
     if solution.has_solution and not record["audit_passed"]:
         _complain("the audit failed: the solver's answer is not what the network computes")
     raise typer.Exit(0 if record["audit_passed"] else 1)
+
+
+def _load(net_file: Path) -> Network:
+    """The network, and what is kept beside its file; a file that cannot be used is a message."""
+    from surrogate.compiling import load
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        net = load(net_file)
+    for warning in caught:
+        _complain(f"warning: {warning.message}")
+    return net
 
 
 def _domain(net: Network, text: str | None) -> Box | None:

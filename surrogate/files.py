@@ -5,8 +5,18 @@ from __future__ import annotations
 import os
 import uuid
 from pathlib import Path
+from typing import Any
 
-from surrogate.errors import StoreError
+from surrogate.errors import InputError, StoreError
+
+
+def checked_path(path: Any) -> Path:
+    """The path. Raises `InputError` for what is none, such as a number."""
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(
+            f"{path!r} is no path but {type(path).__name__}; give a text or a pathlib.Path"
+        )
+    return Path(path)
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
@@ -14,7 +24,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
     Raises `StoreError` when the folder is missing or cannot be written.
     """
-    target = Path(path)
+    target = checked_path(path)
     temporary = target.with_name(f".{uuid.uuid4().hex}.tmp") if target.name else target
     try:
         try:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate.box import Box, FloatArray
-from surrogate.errors import BoxError, NetworkError
+from surrogate.errors import BoxError, InputError, NetworkError
 from surrogate.layouts import layout_name
 
 
@@ -147,6 +147,14 @@ class Network:
 
     def _key(self) -> tuple[object, ...]:
         return (self.content_hash, self.box, self.input_labels, self.output_labels)
+
+
+def check_network(net: Any, kind: type[InputError] = NetworkError) -> None:
+    """Refuse what is no `Network`, such as the path of one, with an error of this kind."""
+    if not isinstance(net, Network):
+        raise kind(
+            f"{net!r} is no Network but {type(net).__name__}; load a file with surrogate.load(path)"
+        )
 
 
 def _frozen(array: npt.ArrayLike) -> FloatArray:

@@ -1,3 +1,6 @@
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +18,16 @@ def test_samples_hold_the_functions_values():
     assert data.inputs.shape == (50, 2)
     assert np.array_equal(data.outputs, FUNCTIONS["peaks"](data.inputs))
     assert not data.inputs.flags.writeable
+
+
+def test_what_is_known_of_the_truth_stays_with_its_samples():
+    peaks = FUNCTIONS["peaks"]
+    data = Dataset.sample(peaks, 50, np.random.default_rng(3))
+    split = data.split()
+    for one in (data, split.train, split.validation, split.test, pickle.loads(pickle.dumps(data))):
+        assert (one.known_box, one.known_range) == (peaks.box, peaks.range)
+    for other in (replace(data, outputs=2.0 * data.outputs), Dataset(data.inputs, data.outputs)):
+        assert (other.known_box, other.known_range) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
+from surrogate.arguments import check_time_limit, check_whole
 from surrogate.bounds.feasible import on_feasible_box
 from surrogate.bounds.interval import interval_bounds
 from surrogate.bounds.layers import tighten
@@ -18,7 +19,7 @@ from surrogate.bounds.task import Layers, Task
 from surrogate.box import Box
 from surrogate.constraints import LinearConstraints
 from surrogate.errors import BoxError, InputError
-from surrogate.network import Network
+from surrogate.network import Network, check_network
 
 Method = Callable[[Task, Layers], Layers]
 
@@ -79,15 +80,15 @@ def compute_bounds(
     process, and the same object is returned; results that a `time_limit` cut short are not kept.
 
     Raises `BoxError` when there is no box, it bounds another number of inputs, a bound overflows,
-    or no input satisfies the constraints; `InputError` when the method is unknown, or time limit
-    or workers are no positive numbers.
+    or no input satisfies the constraints; `InputError` when the net is no `Network`, the method is
+    unknown, the constraints are no `LinearConstraints`, or time limit or workers are no positive
+    numbers.
     """
-    if method not in METHODS:
+    check_network(net)
+    if not isinstance(method, str) or method not in METHODS:
         raise InputError(f"bounds method {method!r} is unknown; use one of {', '.join(METHODS)}")
-    if time_limit is not None and not time_limit > 0.0:
-        raise InputError(f"time_limit is {time_limit}; give a positive number of seconds, or None")
-    if workers < 1:
-        raise InputError(f"workers is {workers}; give a positive number of threads")
+    check_time_limit(time_limit)
+    check_whole("workers", workers, 1)
     box = net.domain(box)
     constraints = _fitting(constraints, box)
     known = _kept(net.content_hash, box, method, constraints)
@@ -132,7 +133,14 @@ def _kept(
 
 def _fitting(constraints: LinearConstraints | None, box: Box) -> LinearConstraints | None:
     """`constraints`, None when they have no rows. Raises `BoxError` when they do not fit."""
-    if constraints is None or not len(constraints.rhs):
+    if constraints is None:
+        return None
+    if not isinstance(constraints, LinearConstraints):
+        raise InputError(
+            f"constraints are {type(constraints).__name__}; give "
+            "surrogate.LinearConstraints(matrix, rhs)"
+        )
+    if not len(constraints.rhs):
         return None
     if constraints.n_inputs != box.n_inputs:
         raise BoxError(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from surrogate.errors import InputError
-from surrogate.files import write_whole
+from surrogate.files import checked_path, write_whole
 
 _FORMAT = "surrogate bounds 1"
 
@@ -27,10 +26,11 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLik
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, npt.NDArray[Any]]:
     """What `write_arrays` wrote. Raises `InputError` when it did not write this file."""
+    found = checked_path(path)
     try:
-        if Path(path).exists() and not Path(path).is_file():  # reading a device may never end
+        if found.exists() and not found.is_file():  # reading a device may never end
             raise InputError("is no regular file")
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with found.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         if str(arrays.pop("format")) != _FORMAT:
             raise InputError("is of another format or version")

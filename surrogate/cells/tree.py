@@ -144,6 +144,23 @@ class CellTree:
             self._cut(cells[new], axes[new])
         return child
 
+    def cut_again(self, cells: IntArray, axes: IntArray) -> None:
+        """Cut cells in the order in which another tree of the same box was cut (`cuts`).
+
+        Numbers are those of that tree: they are followed here, whatever was cut before.
+        """
+        here = {0: 0}  # that tree's numbers to this one's
+        start = 0
+        while start < len(cells):
+            end = start
+            while end < len(cells) and int(cells[end]) in here:
+                end += 1
+            some = np.array([here[i] for i in cells[start:end].tolist()], dtype=np.intp)
+            first = self.halves(some, axes[start:end])
+            for i, child in zip(range(start, end), first.tolist(), strict=True):
+                here[2 * i + 1], here[2 * i + 2] = child, child + 1
+            start = end
+
     def axis_of(self, cells: IntArray) -> IntArray:
         """The inputs across which cut cells were cut."""
         return np.array([self._axis[i] for i in cells.tolist()], dtype=np.intp)

@@ -11,6 +11,7 @@ import numpy as np
 from surrogate.box import FloatArray
 from surrogate.datasets.csv_table import Table
 from surrogate.errors import InputError
+from surrogate.files import checked_path
 
 Columns = tuple[FloatArray, FloatArray, tuple[str, ...], tuple[str, ...]]
 
@@ -19,8 +20,9 @@ def read_columns(
     path: str | os.PathLike[str], outputs: str | Sequence[str], inputs: str | Sequence[str] | None
 ) -> Columns:
     """Inputs (n, d), outputs (n, m) and their names. Raises `InputError` as `Dataset.from_csv`."""
+    file = checked_path(path)
     try:
-        table = Table.parse(_text(Path(path)))
+        table = Table.parse(_text(file))
         chosen_outputs = table.chosen("outputs", outputs)
         chosen_inputs = (
             table.others(chosen_outputs) if inputs is None else table.chosen("inputs", inputs)

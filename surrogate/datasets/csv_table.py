@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,8 @@ class Table:
 
     def chosen(self, role: str, given: str | Sequence[str]) -> tuple[str, ...]:
         """The given column names, checked."""
+        if not isinstance(given, Iterable):
+            raise InputError(f"{role} is {given!r}; give the names of columns, as texts")
         names = (given,) if isinstance(given, str) else tuple(given)
         if not names:
             raise InputError(f"no column is named in {role}; name at least one")

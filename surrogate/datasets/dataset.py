@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,10 @@ class Dataset:
     Outputs of shape (n,) are one column. The names are one per column; x0.. and y0.. when not
     given, as a `Network` calls its inputs and outputs.
 
+    known_box, known_range   box and range of the truth, where these are known and not only seen:
+                             `sample` sets them, `split` keeps them, and what is made of the arrays
+                             otherwise (`dataclasses.replace`) has None
+
     Raises `InputError` naming the shapes, the first row that is not finite, or the names.
     """
 
@@ -30,6 +34,8 @@ class Dataset:
     outputs: FloatArray
     input_names: tuple[str, ...] = ()
     output_names: tuple[str, ...] = ()
+    known_box: Box | None = field(default=None, init=False)
+    known_range: Box | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Copy, check and freeze both arrays; fill in the names."""
@@ -48,7 +54,7 @@ class Dataset:
     def sample(cls, function: Function, n: int, rng: np.random.Generator) -> Dataset:
         """`n` points drawn uniformly from the function's box, with the function's values."""
         x = function.box.sample(n, rng)
-        return cls(x, function(x))
+        return cls(x, function(x))._knowing(function.box, function.range)
 
     @classmethod
     def from_csv(
@@ -98,7 +104,14 @@ class Dataset:
         return len(self.inputs)
 
     def _rows(self, rows: IndexArray) -> Dataset:
-        return replace(self, inputs=self.inputs[rows], outputs=self.outputs[rows])
+        part = replace(self, inputs=self.inputs[rows], outputs=self.outputs[rows])
+        return part._knowing(self.known_box, self.known_range)
+
+    def _knowing(self, box: Box | None, output_range: Box | None) -> Dataset:
+        """Itself, just made, with what is known of its truth."""
+        object.__setattr__(self, "known_box", box)
+        object.__setattr__(self, "known_range", output_range)
+        return self
 
 
 @dataclass(frozen=True, eq=False)

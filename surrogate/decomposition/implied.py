@@ -1,7 +1,8 @@
 """Bounds that the rows imply for columns that have none: the Lagrangian bound needs them finite.
 
 In a row  lower <= sum_j a_j u_j <= upper  every column is bounded by the least and most that the
-others can be. Only columns without a bound are given one, rounded outward.
+others can be. Only columns without a bound are given one, rounded outward: by a little of its own
+size, and by what the sum may have been rounded, which is more where large terms cancel.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from surrogate.bounds.rounding import gamma
 from surrogate.box import FloatArray
 
 PASSES = 10  # each reaches the columns that are bounded by those of the pass before
@@ -32,8 +34,10 @@ def implied_bounds(
         least = np.where(value > 0.0, value * lower[column], value * upper[column])
         most = np.where(value > 0.0, value * upper[column], value * lower[column])
         n = len(row_lower)
-        below = (row_lower[row] - _others(most, row, n)) / value  # from the row's lower side
-        above = (row_upper[row] - _others(least, row, n)) / value
+        down = row_lower[row] - _others(most, row, n)  # value u_j is at least, and at most
+        up = row_upper[row] - _others(least, row, n)
+        below = (down - _rounding(most, row, row_lower)) / value
+        above = (up + _rounding(least, row, row_upper)) / value
         new_lower, new_upper = (
             np.where(value > 0.0, below, above),
             np.where(value > 0.0, above, below),
@@ -54,6 +58,14 @@ def _others(terms: FloatArray, row: FloatArray, n: int) -> FloatArray:
     found: FloatArray = np.where(
         infinite > 0, np.where(sign > 0.0, np.inf, -np.inf), sums - np.where(finite, terms, 0.0)
     )
+    return found
+
+
+def _rounding(terms: FloatArray, row: FloatArray, sides: FloatArray) -> FloatArray:
+    """For every entry, more than the error of its row's side less the sum of the other terms."""
+    finite = np.where(np.isfinite(terms), np.abs(terms), 0.0)
+    size = np.bincount(row, finite, len(sides)) + np.where(np.isfinite(sides), np.abs(sides), 0.0)
+    found: FloatArray = gamma(2 * len(terms) + 8) * size[row]
     return found
 
 

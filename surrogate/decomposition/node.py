@@ -79,10 +79,11 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class Bounded:
-    """A node with a better bound and better prices, its last mixture and all its cuts.
+    """A node with a better bound and better prices, its mixture and all its cuts.
 
     hopeless   whether nothing in it is below the cutoff
-    mixture    None when it is hopeless, or HiGHS found none
+    mixture    the last one that satisfies every row, or else the last; None when the node is
+               hopeless, or HiGHS found none
     """
 
     node: Node
@@ -120,7 +121,8 @@ def improve_bound(
 ) -> Bounded:
     """Raise the node's bound as far as `rounds` of column generation do."""
     mixture, best, centre, trial = None, -np.inf, node.prices, node.prices
-    delta, cuts = _first_delta(parts, node, goal.scale), []
+    delta = np.maximum(np.abs(node.prices) / 3.0, price_step(parts, node, goal.scale))
+    cuts: list[Cut] = []
     for count in range(rounds):
         if time.perf_counter() > goal.deadline:
             break
@@ -142,7 +144,9 @@ def improve_bound(
         found = solve_master(parts, points, node.lower, node.upper, centre, delta)
         if found is None:
             break
-        mixture, trial = found, found.prices
+        trial = found.prices
+        if found.balanced or mixture is None or not mixture.balanced:
+            mixture = found
         if not len(trial) or _closed(found, node.bound, gap, goal):
             break
         if not found.balanced and value >= best:
@@ -202,13 +206,11 @@ def _without_hopeless(node: Node, priced: Sequence[Priced], room: float) -> Node
     return replace(node, covers=tuple(covers))
 
 
-def _first_delta(parts: Parts, node: Node, scale: float) -> FloatArray:
-    """How far prices may move at first: by a third, or by what a tenth of `scale` is worth."""
+def price_step(parts: Parts, node: Node, scale: float) -> FloatArray:
+    """How far prices may move at first: what a tenth of `scale` is worth in each row."""
     spread = np.zeros(len(parts.row_lower))
     for t, cover in enumerate(node.covers):
-        lower, upper = cover.hull()
-        ends = np.stack([lower, upper])
-        rows = parts.points_rows(t, ends, parts.copies[t].net(ends))
-        spread += np.abs(np.ptp(rows, axis=1))
-    some = 0.1 * scale / np.where(spread > 0.0, spread, 1.0)
-    return np.maximum(np.abs(node.prices) / 3.0, some)
+        ends = np.stack(cover.hull())
+        spread += np.abs(np.ptp(parts.points_rows(t, ends, parts.copies[t].net(ends)), axis=1))
+    step: FloatArray = 0.1 * scale / np.where(spread > 0.0, spread, 1.0)
+    return step

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from surrogate.cells import Cover
-from surrogate.decomposition.node import Cut, Goal, Node, Pool, improve_bound
+from surrogate.decomposition.master import Points, solve_master
+from surrogate.decomposition.node import Cut, Goal, Node, Pool, improve_bound, price_step
 from surrogate.decomposition.parts import Parts
+
+SAMPLES = 400
+FREELY = 100.0  # times the first step of prices: as good as no limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +33,41 @@ class Root:
 
 
 def root_node(parts: Parts) -> Node:
-    """The whole of it."""
+    """The whole of it, without prices."""
     covers = tuple(Cover.of(copy.tree, copy.lower, copy.upper) for copy in parts.copies)
-    rows = np.zeros(len(parts.row_lower))
-    return Node(-np.inf, covers, parts.rest.lower, parts.rest.upper, rows)
+    prices = np.zeros(len(parts.row_lower))
+    return Node(-np.inf, covers, parts.rest.lower, parts.rest.upper, prices)
+
+
+def priced_root(parts: Parts, pool: Pool, scale: float, rng: np.random.Generator) -> Node:
+    """The whole of it, with the prices of the best mixture of points drawn at random.
+
+    Half of them are corners of the box: there hulls often have theirs.
+    """
+    node, points = root_node(parts), []
+    for copy in parts.copies:
+        shape = (SAMPLES, copy.net.n_inputs)
+        inside = rng.uniform(copy.lower, copy.upper, shape)
+        corners = np.where(rng.random(shape) < 0.5, copy.lower, copy.upper)
+        x = np.concatenate([inside, corners])
+        points.append(Points(x, copy.net(x)))
+    free = FREELY * price_step(parts, node, scale)
+    found = solve_master(parts, points, node.lower, node.upper, node.prices, free)
+    if found is None or not found.balanced:
+        return node
+    for t, (one, weights) in enumerate(zip(points, found.weights, strict=True)):
+        pool.add(t, one.x[weights > 0.0])
+    return replace(node, prices=found.prices)
 
 
 def objective_scale(parts: Parts) -> float:
-    """A size of the objective: how much the copies' costs vary over points of their boxes."""
-    rng, total = np.random.default_rng(0), 0.0
+    """A size of the objective: how much the copies' costs vary over points of their boxes.
+
+    And the others' between their bounds: the cost may be all in one variable that a row defines.
+    """
+    rng, rest = np.random.default_rng(0), parts.rest
+    width = np.abs(rest.cost) * np.where(rest.cost != 0.0, rest.upper - rest.lower, 0.0)
+    total = float(width[np.isfinite(width)].sum())
     for t, copy in enumerate(parts.copies):
         x = rng.uniform(copy.lower, copy.upper, (200, copy.net.n_inputs))
         total += float(np.ptp(parts.points_cost(t, x, copy.net(x))))
@@ -46,8 +76,9 @@ def objective_scale(parts: Parts) -> float:
 
 def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, seed: int) -> Root:
     """Column generation until bound and mixture meet within the gap, or time or rounds are up."""
-    pool, node = Pool(parts, np.random.default_rng(seed)), root_node(parts)
-    scale, inner, done = objective_scale(parts), np.inf, 0
+    rng, scale = np.random.default_rng(seed), objective_scale(parts)
+    pool = Pool(parts, rng)
+    node, inner, done = priced_root(parts, pool, scale, rng), np.inf, 0
     cuts: list[Cut] = []
     while done < rounds:
         size = abs(node.bound) if np.isfinite(node.bound) else scale

@@ -24,10 +24,11 @@ from typing import Protocol
 import numpy as np
 
 from surrogate.box import FloatArray
+from surrogate.cells import price
 from surrogate.decomposition.master import Mixture
 from surrogate.decomposition.node import Bounded, Goal, Node, Pool, improve_bound
 from surrogate.decomposition.parts import Parts
-from surrogate.decomposition.root import objective_scale, root_node
+from surrogate.decomposition.root import objective_scale, priced_root
 
 
 class Helper(Protocol):
@@ -40,7 +41,7 @@ class Helper(Protocol):
         """A better bound of a small node, infinite when it is empty, and its best solution."""
 
 
-FEW_NEURONS = 24
+FEW_NEURONS = 16
 """Unstable neurons up to which a node is small: a mixed-integer program ends it sooner."""
 
 INSIDE = 0.2  # a cut keeps this share of the width away from both ends
@@ -76,43 +77,80 @@ def branch_and_price(
 
     known, known_bound   a solution, and a bound, that are known already
     """
-    pool, number = Pool(parts, np.random.default_rng(seed)), count()
-    best: tuple[float, object | None] = (np.inf, None) if known is None else known
-    root = replace(root_node(parts), bound=known_bound)
+    rng, scale, number = np.random.default_rng(seed), objective_scale(parts), count()
+    pool, nodes = Pool(parts, rng), 0
+    root = replace(priced_root(parts, pool, scale, rng), bound=known_bound)
+    best = _Best(rel_gap, abs_gap, scale, _ceiling(parts, root), deadline)
+    best.offer(known)
     queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
-    scale, nodes = objective_scale(parts), 0
-    while queue:
-        bound = queue[0][0]
-        tolerance = max(rel_gap * (abs(best[0]) if np.isfinite(best[0]) else scale), abs_gap)
-        cutoff = best[0] - tolerance
-        if bound >= cutoff or time.perf_counter() > deadline:
-            break
+    while queue and queue[0][0] < best.goal.cutoff and time.perf_counter() < deadline:
         node = heapq.heappop(queue)[2]
         nodes += 1
-        done = improve_bound(parts, node, pool, Goal(cutoff, tolerance, scale, deadline))
-        if done.hopeless:
-            continue
-        found = None if done.mixture is None else helper.improve(done.mixture)
-        if found is not None and found[0] < best[0]:
-            best = found
-        if _unstable(parts, done.node) <= FEW_NEURONS:
-            bound, found = helper.finish(done.node)
-            done = replace(done, node=replace(done.node, bound=max(bound, done.node.bound)))
-            if found is not None and found[0] < best[0]:
-                best = found
-        if np.isposinf(done.node.bound):
-            continue
-        for child in _children(parts, done):
+        for child in _branches(parts, node, pool, helper, best):
             heapq.heappush(queue, (child.bound, next(number), child))
-    cutoff = best[0] - max(rel_gap * abs(best[0]), abs_gap) if best[1] is not None else np.inf
+    cutoff = best.goal.cutoff
     bound = min(queue[0][0] if queue else np.inf, cutoff)
-    return Found(best[0], bound, best[1], bound >= cutoff, nodes)
+    return Found(best.value, bound, best.solution, bound >= cutoff, nodes)
+
+
+@dataclass(eq=False)
+class _Best:
+    """The best solution so far, and so what is still sought.
+
+    ceiling   no solution costs more: see `_ceiling`
+    """
+
+    rel_gap: float
+    abs_gap: float
+    scale: float
+    ceiling: float
+    deadline: float
+    value: float = np.inf
+    solution: object | None = None
+
+    def offer(self, found: tuple[float, object] | None) -> None:
+        """Keep a solution if it is better."""
+        if found is not None and found[0] < self.value:
+            self.value, self.solution = found
+
+    @property
+    def goal(self) -> Goal:
+        """Solutions that are better by more than the gap."""
+        size = abs(self.value) if np.isfinite(self.value) else self.scale
+        tolerance = max(self.rel_gap * size, self.abs_gap)
+        return Goal(self.value - tolerance, tolerance, self.scale, self.deadline)
+
+
+def _branches(parts: Parts, node: Node, pool: Pool, helper: Helper, best: _Best) -> list[Node]:
+    """What is left of a node, in parts; solutions on the way are offered to `best`."""
+    done = improve_bound(parts, node, pool, best.goal)
+    if done.hopeless or done.node.bound > best.ceiling:
+        return []
+    if done.mixture is not None:
+        best.offer(helper.improve(done.mixture))
+    if done.node.bound < best.goal.cutoff and _unstable(parts, done.node) <= FEW_NEURONS:
+        bound, found = helper.finish(done.node)
+        best.offer(found)
+        done = replace(done, node=replace(done.node, bound=max(bound, done.node.bound)))
+    return _children(parts, done) if done.node.bound < best.goal.cutoff else []
 
 
 def _unstable(parts: Parts, node: Node) -> int:
     """Neurons that may be on either side in what is left of their copy's box."""
     hulls = [cover.hull() for cover in node.covers]
     return sum(c.tree.unstable(*hull) for c, hull in zip(parts.copies, hulls, strict=True))
+
+
+def _ceiling(parts: Parts, root: Node) -> float:
+    """No solution costs more: a node whose bound does holds none. So infeasible models end."""
+    used = parts.rest.cost != 0.0
+    cost, lower, upper = (a[used] for a in (parts.rest.cost, parts.rest.lower, parts.rest.upper))
+    tops = [
+        -price(copy.tree, cover, -copy.cost_y, copy.cost_x, np.inf).least
+        for copy, cover in zip(parts.copies, root.covers, strict=True)
+    ]
+    terms = np.concatenate([np.maximum(cost * lower, cost * upper), tops, [parts.offset]])
+    return float(terms.sum() + 1e-6 * (1.0 + np.abs(terms).sum()))
 
 
 def _children(parts: Parts, done: Bounded) -> list[Node]:
@@ -152,10 +190,11 @@ def _cut(node: Node, t: int, axis: int, at: float) -> list[Node]:
 
 
 def _rounded(node: Node, j: int, rest: FloatArray) -> list[Node]:
-    """Column j at most, and at least, the whole numbers beside its value."""
+    """Column j at most, and at least, the whole numbers beside its value, where it may be so."""
     upper, lower = node.upper.copy(), node.lower.copy()
     upper[j], lower[j] = np.floor(rest[j]), np.ceil(rest[j])
-    return [replace(node, upper=upper), replace(node, lower=lower)]
+    children = [replace(node, upper=upper), replace(node, lower=lower)]
+    return [child for child in children if child.lower[j] <= child.upper[j]]
 
 
 def _hull_gaps(parts: Parts, mixture: Mixture) -> FloatArray:

@@ -25,7 +25,7 @@ def split(program: Program, n_rows: int, nets: Sequence[Embedded]) -> Parts | No
 
     The other rows say y = f(x). None when a row or the objective looks inside a network, at a
     column that is none of its inputs and outputs; when two networks share a column; or when a
-    network is left no input.
+    column is left no value.
     """
     ports = np.concatenate([np.concatenate([net.inputs, net.outputs]) for net in nets])
     inner = _inner(program, n_rows, ports)
@@ -160,13 +160,13 @@ def _parts(
     others: IntArray,
     nets: Sequence[Embedded],
 ) -> Parts | None:
+    if (lower > upper).any():
+        return None
     sign = -1.0 if program.maximize else 1.0
     matrix = sparse.csc_array(sparse.vstack(rows.matrix))
     copies = []
     for net in nets:
         low, up = lower[net.inputs], upper[net.inputs]
-        if (low > up).any():
-            return None
         copies.append(
             Copy(
                 known_tree(net.net, net.bounds.box),

@@ -18,9 +18,10 @@ from pyomo.repn import generate_standard_repn
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
 from surrogate.embedding.audit import Audit, Variables, audit_solution
-from surrogate.embedding.checks import bounds_on, check_block, check_network, input_box, listed
+from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
 from surrogate.encodings import ENCODINGS, Activations, Formulation, check_encoding, choose
-from surrogate.network import Network
+from surrogate.errors import EmbeddingError
+from surrogate.network import Network, check_network
 
 LARGEST_SAFE_M = 1e3
 
@@ -114,7 +115,7 @@ def embed(
     """
     start = time.perf_counter()
     check_encoding(encoding)
-    check_network(net)
+    check_network(net, EmbeddingError)
     check_block(block)
     xs = listed(inputs, "input", net.n_inputs)
     ys = None if outputs is None else listed(outputs, "output", net.n_outputs)

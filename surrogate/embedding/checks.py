@@ -14,19 +14,12 @@ from pyomo.core.base.var import IndexedVar, VarData
 from surrogate.bounds import Bounds
 from surrogate.box import Box
 from surrogate.embedding.audit import Variables
+from surrogate.encodings.checks import check_same_network, check_types
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 
 COMPONENTS = ("surrogate", "link_inputs", "link_outputs")
 """What `embed` adds to the block."""
-
-
-def check_network(net: Any) -> None:
-    """Refuse what is no `Network`, such as the path of one."""
-    if not isinstance(net, Network):
-        raise EmbeddingError(
-            f"{net!r} is no Network but {type(net).__name__}; load a file with surrogate.load(path)"
-        )
 
 
 def check_block(block: Any) -> None:
@@ -98,10 +91,7 @@ def input_box(net: Network, variables: Variables) -> Box:
 
 def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
     """The bounds, said to hold on `box` only; they do, as they hold on a box around it."""
-    if not isinstance(bounds, Bounds):
-        raise EmbeddingError(
-            f"bounds are {type(bounds).__name__}; give what surrogate.compute_bounds returns"
-        )
+    check_types(net, bounds)
     widths = [len(b) for b in net.biases]
     if bounds.box.n_inputs != net.n_inputs or [len(lower) for lower in bounds.lower] != widths:
         raise EmbeddingError(
@@ -109,10 +99,7 @@ def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
             f"{[len(lower) for lower in bounds.lower]}, the network has {net.n_inputs} inputs and "
             f"layers of {widths}; compute them for this network"
         )
-    if bounds.network_hash not in (None, net.content_hash):
-        raise EmbeddingError(
-            "the bounds are those of another network, with other weights; compute them for this one"
-        )
+    check_same_network(net, bounds)
     if (bounds.box.lower > box.lower).any() or (bounds.box.upper < box.upper).any():
         raise EmbeddingError(
             f"the bounds hold on {bounds.box}, the variables allow {box}; "

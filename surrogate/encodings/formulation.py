@@ -12,10 +12,10 @@ from pyomo.common.gc_manager import PauseGC
 
 from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
+from surrogate.encodings.checks import check_same_network, check_types
 from surrogate.encodings.encoded import Encoded
 from surrogate.encodings.handles import Activations
 from surrogate.encodings.writing import write
-from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 from surrogate.programs.program import IntArray
 from surrogate.solving import Pattern
@@ -37,11 +37,8 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
 
     def __init__(self, net: Network, bounds: Bounds) -> None:
         super().__init__()
-        if bounds.network_hash not in (None, net.content_hash):
-            raise EmbeddingError(
-                "the bounds are those of another network, with other weights; "
-                "compute them for this one"
-            )
+        check_types(net, bounds)
+        check_same_network(net, bounds)
         self.net, self.bounds = net, bounds
         self.encoded = self.encode(net, bounds)
         self._variables: list[Any] = []

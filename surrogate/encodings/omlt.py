@@ -21,6 +21,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from surrogate.bounds import Bounds
 from surrogate.box import Box, FloatArray
+from surrogate.encodings.checks import check_types
 from surrogate.encodings.handles import Activations
 from surrogate.network import Network
 
@@ -35,6 +36,7 @@ class OmltBigM(ReluBigMFormulation):  # type: ignore[misc]  # OMLT ships no anno
     method = "interval"
 
     def __init__(self, net: Network, bounds: Bounds) -> None:
+        check_types(net, bounds)
         super().__init__(network_definition(net, bounds.box))
         self._net, self._constraints = net, bounds.constraints
 

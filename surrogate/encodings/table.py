@@ -55,8 +55,8 @@ ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
 )
 
 
-def check_encoding(name: str) -> None:
+def check_encoding(name: Any) -> None:
     """Raise `EmbeddingError` unless `name` is a key of `ENCODINGS`, or "auto"."""
-    if name != "auto" and name not in ENCODINGS:
+    if not isinstance(name, str) or (name != "auto" and name not in ENCODINGS):
         known = ", ".join(["auto", *ENCODINGS])
         raise EmbeddingError(f"encoding {name!r} is unknown; use one of {known}")

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 
 from surrogate.errors import NetworkError, OnnxFileError, SurrogateError, UnsupportedNodeError
+from surrogate.files import checked_path
 from surrogate.network import Network
 from surrogate.onnx_files.affine import AffineTensor, MisfitError, Source
 from surrogate.onnx_files.constants import constant_node_value, fold
@@ -37,9 +38,10 @@ def load(path: str | os.PathLike[str]) -> Network:
     and `OnnxFileError` for a file that is missing, damaged, no ONNX, or refers to data outside its
     own folder.
     """
+    file = checked_path(path)
     try:
         with np.errstate(all="ignore"):  # NaN and infinity are looked for where they would arise
-            return _network(_model(Path(path)))
+            return _network(_model(file))
     except OnnxFileError as exc:
         raise type(exc)(f"{os.fspath(path)!r}: {exc}") from exc.__cause__
     except SurrogateError:

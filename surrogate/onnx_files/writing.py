@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from surrogate.box import FloatArray
 from surrogate.files import write_whole
-from surrogate.network import Network
+from surrogate.network import Network, check_network
 from surrogate.onnx_files.metadata import to_properties
 
 # Old enough for every onnxruntime since 1.12 (2022).
@@ -31,8 +31,9 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     provenance go into the file's metadata. The file appears whole or not at all.
 
     Raises `StoreError` when the folder is missing or cannot be written, and `NetworkError` when
-    the provenance is not text.
+    the provenance is not text, or `network` is no `Network`.
     """
+    check_network(network)
     write_whole(path, _model(network).SerializeToString(deterministic=True))
 
 

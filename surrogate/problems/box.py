@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 from surrogate.box import Box
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
-from surrogate.network import Network
+from surrogate.network import Network, check_network
 
 Sense = Literal["minimize", "maximize"]
 
@@ -40,6 +40,7 @@ def box_problem(
 
     Raises `BoxError` when neither box is known and `InputError` when there is no such output.
     """
+    check_network(net)
     box = net.domain(box)
     if not 0 <= output < net.n_outputs:
         raise InputError(

@@ -20,7 +20,7 @@ from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box, FloatArray
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
-from surrogate.network import Network
+from surrogate.network import Network, check_network
 from surrogate.problems.instance import Instance
 from surrogate.programs import Builder
 
@@ -119,6 +119,7 @@ def linked_problem(
     Raises `BoxError` when the network has no box, `InputError` when there is no such output or no
     copy, and what `embed` raises.
     """
+    check_network(net)
     box = net.domain()
     if not 0 <= output < net.n_outputs:
         raise InputError(

@@ -39,7 +39,7 @@ from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box, FloatArray
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
-from surrogate.network import Network
+from surrogate.network import Network, check_network
 from surrogate.problems.instance import Instance
 from surrogate.programs import Builder
 from surrogate.programs.program import IntArray
@@ -102,6 +102,7 @@ def production_data(
     Raises `BoxError` when the network has no box; `InputError` when there are no periods or there
     is no such output, when the load cannot vary, or when the output is the same at all points.
     """
+    check_network(net)
     box = net.domain()
     if periods < 1:
         raise InputError(f"periods is {periods}; a plan needs at least 1")

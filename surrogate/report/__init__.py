@@ -2,7 +2,13 @@
 
 from surrogate.report.page import write_page
 from surrogate.report.progress import ProgressDisplay
-from surrogate.report.single import layer_table, network_record, record_table, solution_record
+from surrogate.report.single import (
+    compiled_record,
+    layer_table,
+    network_record,
+    record_table,
+    solution_record,
+)
 from surrogate.report.table import Table
 from surrogate.report.tables import recommendation, report_tables
 from surrogate.report.text import markdown, print_table
@@ -10,6 +16,7 @@ from surrogate.report.text import markdown, print_table
 __all__ = [
     "ProgressDisplay",
     "Table",
+    "compiled_record",
     "layer_table",
     "markdown",
     "network_record",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from surrogate.bounds import Bounds
+from surrogate.compiling import Compiled
 from surrogate.network import Network
 from surrogate.problems import BoxProblem
 from surrogate.report.table import Table
@@ -31,6 +34,20 @@ def network_record(net: Network, bounds: Bounds | None) -> Record:
         else None,
         "content_hash": net.content_hash,
         "provenance": dict(net.provenance),
+    }
+
+
+def compiled_record(compiled: Compiled, path: Path) -> Record:
+    """What `compile_network` learned, in plain values."""
+    return {
+        "directions_priced": compiled.directions,
+        "cells": compiled.cells,
+        "supports_known_before": compiled.known_before,
+        "supports_known": compiled.known,
+        "median_gap_before": compiled.gap_before,
+        "median_gap": compiled.gap,
+        "seconds": round(compiled.seconds, 2),
+        "kept_in": str(path),
     }
 
 
@@ -86,6 +103,7 @@ def solution_record(net: Network, problem: BoxProblem, solution: Solution) -> Re
         "constraints": size.constraints,
         "build_seconds": problem.embedding.seconds,
         "solve_seconds": solution.seconds,
+        "method": solution.method,
         "nodes": solution.nodes,
         "iterations": solution.iterations,
         "advice": solution.advice if solution.status != Status.OPTIMAL else None,

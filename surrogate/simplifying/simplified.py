@@ -25,7 +25,7 @@ import numpy as np
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
 from surrogate.errors import BoxError, InputError
-from surrogate.network import Network
+from surrogate.network import Network, check_network
 from surrogate.simplifying.front import Front
 from surrogate.simplifying.passing import outward_sum, pass_through
 
@@ -71,9 +71,15 @@ def simplify(
     biases hold what they give.
 
     Raises `BoxError` when there is no box, it bounds another number of inputs, or a bound
-    overflows; `InputError` when the bounds are of another network, of a smaller box, or of inputs
-    with further constraints.
+    overflows; `InputError` when `net` or `bounds` is of another type, or the bounds are of another
+    network, of a smaller box, or of inputs with further constraints.
     """
+    check_network(net)
+    if bounds is not None and not isinstance(bounds, Bounds):
+        raise InputError(
+            f"bounds are {type(bounds).__name__}; give what surrogate.compute_bounds returns, "
+            "or None"
+        )
     given = bounds.box if box is None and bounds is not None else box
     current = _on(net, net.domain(given))
     method = "lp" if bounds is None else bounds.method

@@ -63,7 +63,18 @@ def decomposed(
     parts = split(translation.program, translation.own_rows, nets)
     if parts is None or parts.rest.integer.sum() > MOST_INTEGERS:
         return None
+    if _open(parts):
+        relaxed = Session(translation.program, relaxed=True).solve()
+        if relaxed.status is not Status.OPTIMAL:
+            return None  # the objective may improve without end, which HiGHS finds out
     return parts
+
+
+def _open(parts: Parts) -> bool:
+    """Whether bounds alone do not keep the objective from improving without end."""
+    rest = parts.rest
+    side = np.where(rest.cost > 0.0, rest.lower, rest.upper)
+    return bool(np.isinf(side[rest.cost != 0.0]).any())
 
 
 def first_share(seconds: float) -> float:

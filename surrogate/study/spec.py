@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from surrogate.errors import InputError, StudyError
+from surrogate.files import checked_path
 from surrogate.functions import Function, function_named
 from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
 
@@ -60,7 +61,7 @@ class Study(BaseModel):
     @classmethod
     def load(cls, path: str | Path) -> Study:
         """The study in a TOML file. Raises `StudyError` naming the file and the key or line."""
-        path = Path(path)
+        path = checked_path(path)
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as exc:

@@ -8,12 +8,19 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from surrogate.arguments import check_whole
 from surrogate.box import Box
 from surrogate.datasets import Dataset, Split
 from surrogate.errors import InputError
 from surrogate.layouts import all_layouts, layout_widths
 from surrogate.training.best import Task, race
-from surrogate.training.objectives import Objective
+from surrogate.training.checks import (
+    check_parameters,
+    check_search,
+    checked_layout,
+    count_parameters,
+)
+from surrogate.training.objectives import Objective, error
 from surrogate.training.samples import Prepared, prepared
 from surrogate.training.starts import STARTS
 from surrogate.training.train import train
@@ -40,19 +47,23 @@ def train_layouts(
 
     layouts     "all": every composition of `neurons` in at most `max_depth` layers, such as
                 12-8-4; or a list of layouts, for which the two numbers do not count
+    objective   which validation error decides, in the race and between the trained
     others      as in `train`
 
     A first round fits every layout from four starts, on at most 3,000 samples; the better quarter
     (and no fewer than 2 `keep`) goes through a second one, four times as thorough. A round decides
-    by validation error, so the test samples stay unseen. 277 layouts of 24 neurons take some
+    by validation samples, so the test samples stay unseen. 277 layouts of 24 neurons take some
     2 minutes before the training proper.
 
-    Raises what `train` raises, and `LayoutError` for a budget that makes too many layouts.
+    Raises what `train` raises, before the race, and `LayoutError` for a budget that makes too many
+    layouts.
     """
-    names = list(all_layouts(neurons, max_depth) if layouts == "all" else dict.fromkeys(layouts))
-    if not names or keep < 1:
-        raise InputError(f"{len(names)} layouts, of which to keep {keep}; give at least 1 of both")
+    check_search(objective, restarts, seed)
+    check_whole("keep", keep, 1)
+    names = _names(layouts, neurons, max_depth)
     samples = prepared(data, seed, box)
+    for name in names:
+        check_parameters(count_parameters(samples.split, layout_widths(name)))
     counts = len(names), max(2 * keep, int(SURVIVORS * len(names)))
     for i, (count, thoroughness) in enumerate(zip(counts, RESTARTS, strict=True)):
         names, losses = names[:count], []
@@ -73,18 +84,36 @@ def train_layouts(
             objective=objective,
         )
         on_progress(0.5 + 0.5 * len(trained) / len(names[:keep]))
+    watched = samples.split.validation
     radius = (samples.scaling.outputs.upper - samples.scaling.outputs.lower) / 2
     errors = {
-        name: float((found[0].errors["validation"].mae / radius).mean())
+        name: error(objective, (found[0].network(watched.inputs) - watched.outputs) / radius)
         for name, found in trained.items()
     }
     return {name: trained[name] for name in sorted(errors, key=lambda name: errors[name])}
 
 
+def _names(layouts: Literal["all"] | Sequence[str], neurons: int, max_depth: int) -> list[str]:
+    """The layouts to race, each once. Raises `InputError` for what is no list of them."""
+    if isinstance(layouts, str) and layouts == "all":
+        check_whole("neurons", neurons, 0)
+        check_whole("max_depth", max_depth, 0)
+        return list(all_layouts(neurons, max_depth))
+    if isinstance(layouts, str) or not isinstance(layouts, Iterable):
+        raise InputError(f"layouts is {layouts!r}; give 'all', or a list such as ['3x8', '12-8-4']")
+    names = list(layouts)
+    for name in names:
+        checked_layout(name)
+    if not names:
+        raise InputError("layouts is empty; give 'all', or a list such as ['3x8', '12-8-4']")
+    return list(dict.fromkeys(names))
+
+
 def _raced(samples: Prepared, layout: str, restarts: int, seed: int, objective: Objective) -> float:
-    """The least validation loss of a few restarts that are not finished."""
+    """The least validation error of a few restarts that are not finished."""
     unit = samples.scaling.to_unit(samples.split.train)
     watched = samples.scaling.to_unit(samples.split.validation)
     task = Task.of(layout_widths(layout), unit, watched, STARTS["mixed"], objective, seed)
     with threadpool_limits(1):
-        return race(task, restarts, lambda _: None)[0].watched
+        found = race(task, restarts, lambda _: None)
+        return min(error(objective, task.watched.at(one.vector).residual) for one in found)

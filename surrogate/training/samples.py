@@ -11,6 +11,8 @@ from surrogate.box import Box
 from surrogate.datasets import Dataset, Scaling, Split
 from surrogate.errors import InputError
 
+_LEAST_RANGE = 1e-12
+"""Of an output, relative to its magnitude: below some 4,000 roundings it is noise."""
 _LARGEST, _NARROWEST = 1e100, 1e-100  # a number and a range whose squares can still be computed
 
 
@@ -23,14 +25,24 @@ class Prepared:
 
 
 def prepared(
-    data: Dataset | Split, seed: int, box: Box | Iterable[Sequence[float]] | None
+    data: Dataset | Split,
+    seed: int,
+    box: Box | Iterable[Sequence[float]] | None,
+    *,
+    by_truth: bool = False,
 ) -> Prepared:
-    """Samples that a network can be trained on. Raises `InputError` where they cannot."""
+    """Samples that a network can be trained on. Raises `InputError` where they cannot.
+
+    by_truth   scale by the box (unless one is given) and the range that the truth of the training
+               samples is known to have, where it is, and not by those of the samples
+    """
     split = _parts(data, seed)
-    found = _box(split, box)
-    _check_outputs(split)
+    known_box, known_range = split.train.known_box, split.train.known_range
+    found = _box(split, known_box if by_truth and box is None else box)
+    _check_training(split)
     _check_units(split, found)
-    return Prepared(split, Scaling(found, split.train.output_range))
+    outputs = known_range if by_truth and known_range else split.train.output_range
+    return Prepared(split, Scaling(found, outputs))
 
 
 def _parts(data: Dataset | Split, seed: int) -> Split:
@@ -80,13 +92,22 @@ def _box(split: Split, given: Box | Iterable[Sequence[float]] | None) -> Box:
     return box
 
 
-def _check_outputs(split: Split) -> None:
+def _check_training(split: Split) -> None:
+    """Refuse outputs that are constant, to rounding, and inputs that are all at one point."""
     for name, column in zip(split.train.output_names, split.train.outputs.T, strict=True):
-        if column.min() == column.max():
+        spread = float(np.ptp(column))
+        if spread <= _LEAST_RANGE * float(np.abs(column).max()):
+            varies = f", but for {spread:.1g}," if spread else ""
             raise InputError(
-                f"output {name!r} is {column[0]:g} in every training sample ({len(column)}); "
-                "a constant needs no network: leave it out, or give more samples"
+                f"output {name!r} is {column[0]:g}{varies} in every training sample "
+                f"({len(column)}); a constant needs no network: leave it out, or give more samples"
             )
+    x = split.train.inputs
+    if (x == x[0]).all():
+        raise InputError(
+            f"the {len(x)} training samples are all at the input {x[0].tolist()}, with outputs "
+            "that differ; give samples of at least 2 distinct inputs"
+        )
 
 
 def _check_units(split: Split, box: Box) -> None:

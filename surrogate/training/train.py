@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
-from numbers import Real
 from time import perf_counter
-from typing import Literal, get_args
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from surrogate.box import Box, FloatArray
 from surrogate.datasets import Dataset, Scaling, Split
-from surrogate.errors import InputError
-from surrogate.layouts import layout_widths
 from surrogate.network import Network
 from surrogate.training.best import Task, search
+from surrogate.training.checks import (
+    Recipe,
+    check_parameters,
+    check_recipe,
+    check_search,
+    check_solvability,
+    checked_layout,
+    count_parameters,
+)
+from surrogate.training.doubts import warn_if_cut_short, warn_if_few_samples, warn_if_useless
 from surrogate.training.objectives import Objective
 from surrogate.training.parameters import as_network
 from surrogate.training.samples import prepared
@@ -27,17 +31,9 @@ from surrogate.training.solvability import easier
 from surrogate.training.starts import STARTS
 from surrogate.training.trained import Errors, Trained
 
-Recipe = Literal["best", "origin"]
-
-MOST_PARAMETERS = 10_000
-"""Of the recipe "best": the curvature then has 0.8 GB, and one iteration takes seconds."""
 _SHARES = (0.2, 0.4, 0.8, 0.97, 0.97)
 _SHARES_WITH_EASING = (0.12, 0.24, 0.48, 0.58, 0.97)
 """Of a time limit: when starts, race, kicks, finish and easing end."""
-
-
-class TrainingWarning(UserWarning):
-    """Training gave networks, but they cannot be good: too few samples, or all restarts dead."""
 
 
 def train(
@@ -60,7 +56,9 @@ def train(
                  `Split` is taken as it is. The test samples have no part in training or choosing
     layout       such as "3x8" or "12-8-4"
     recipe       "best": second-order (`surrogate.training.best`); "origin": Keras's Adam
-                 (`surrogate.training.origin`), whose loss is the mean absolute error
+                 (`surrogate.training.origin`), whose loss is the mean absolute error. Of samples
+                 that `Dataset.sample` made it scales by the function's own box and range, as the
+                 study does
     time_limit   seconds for all restarts; None lets "best" do its usual work, some 60 s for 24
                  neurons and 10,000 samples. With a limit fewer restarts may come back. Without one,
                  the same arguments give the same networks
@@ -77,17 +75,24 @@ def train(
     networks. With several outputs the error is a mean over them, each relative to its range.
 
     Raises `InputError` for samples or arguments that cannot be used. Warns with `TrainingWarning`
-    when there are fewer samples than parameters, or no restart has an output that varies.
+    when there are fewer distinct training inputs than parameters, the time limit kept restarts from
+    beginning, no restart has an output that varies, or the best network is no better on the
+    validation samples than the training median.
     """
     start_time = perf_counter()
-    _check(layout, recipe, restarts, seed, time_limit, objective, start)
-    _check_solvability(solvability, recipe, objective)
-    widths = layout_widths(layout)
-    samples = prepared(data, seed, box)
+    check_recipe(recipe, start, time_limit)
+    check_search(objective, restarts, seed)
+    check_solvability(solvability, recipe, objective)
+    widths = checked_layout(layout)
+    samples = prepared(data, seed, box, by_truth=recipe == "origin")
     split, scaling = samples.split, samples.scaling
-    _check_parameters(split, widths, recipe)
+    parameters = count_parameters(split, widths)
+    if recipe == "best":
+        check_parameters(parameters)
+    warn_if_few_samples(split, parameters)
     if recipe == "origin":
         found = _origin(split, layout, scaling, restarts, seed, on_progress)
+        objective = "mae"  # whatever was given, this is what it trains for
     else:
         limit = math.inf if time_limit is None else time_limit
         shares = _SHARES if solvability == 0.0 else _SHARES_WITH_EASING
@@ -95,7 +100,8 @@ def train(
         deadlines = (first, second, third, fourth, last)
         how = (objective, start, float(solvability))
         found = _best(split, widths, scaling, (restarts, seed), how, deadlines, on_progress)
-    _warn_if_all_dead(found, split, layout)
+    warn_if_cut_short(len(found), restarts, time_limit)
+    warn_if_useless(found, samples, layout, recipe, objective)
     return found
 
 
@@ -164,80 +170,3 @@ def _trained(network: Network, restart: int, curve: FloatArray, split: Split) ->
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     errors = {name: Errors.of(labelled, part) for name, part in parts.items()}
     return Trained(labelled, restart, curve, errors)
-
-
-def _check(
-    layout: str,
-    recipe: str,
-    restarts: int,
-    seed: int,
-    time_limit: float | None,
-    objective: str,
-    start: str,
-) -> None:
-    choices = (
-        ("recipe", recipe, get_args(Recipe)),
-        ("objective", objective, get_args(Objective)),
-        ("start", start, tuple(STARTS)),
-    )
-    for name, given, known in choices:
-        if given not in known:
-            raise InputError(f"{name} {given!r} is unknown; choose one of {', '.join(known)}")
-    if not isinstance(layout, str):
-        raise InputError(f"layout is {layout!r}; give a text such as '3x8'")
-    for number, value, least in (("restarts", restarts, 1), ("seed", seed, 0)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise InputError(f"{number} is {value!r}; give a whole number, at least {least}")
-    if time_limit is not None:
-        number_given = isinstance(time_limit, Real) and not isinstance(time_limit, bool)
-        if not number_given or not time_limit > 0:
-            raise InputError(
-                f"time_limit is {time_limit!r}; give seconds, more than 0, or None for no limit"
-            )
-    if recipe == "origin" and time_limit is not None:
-        raise InputError(
-            'the recipe "origin" always trains 100 epochs; leave out time_limit, or use "best"'
-        )
-
-
-def _check_solvability(solvability: float, recipe: Recipe, objective: Objective) -> None:
-    number = isinstance(solvability, Real) and not isinstance(solvability, bool)
-    if not number or not 0.0 <= solvability < math.inf:
-        raise InputError(f"solvability is {solvability!r}; give a strength such as 1, or 0")
-    if solvability and (recipe, objective) != ("best", "mae"):
-        raise InputError(
-            f"solvability {solvability:g} is for the recipe 'best' and the objective 'mae', not "
-            f"{recipe!r} and {objective!r}; leave it out, or change these"
-        )
-
-
-def _check_parameters(split: Split, widths: tuple[int, ...], recipe: Recipe) -> None:
-    """Refuse more parameters than the curvature has room for; warn of fewer numbers than these."""
-    outputs = split.train.outputs
-    sizes = (split.train.inputs.shape[1], *widths, outputs.shape[1])
-    parameters = sum((a + 1) * b for a, b in pairwise(sizes))
-    if recipe == "best" and parameters > MOST_PARAMETERS:
-        raise InputError(
-            f"the layout has {parameters:,} parameters, the recipe 'best' takes at most "
-            f"{MOST_PARAMETERS:,}; spend fewer neurons, or take the recipe 'origin'"
-        )
-    if outputs.size < parameters:
-        warnings.warn(
-            f"{outputs.size} numbers to learn from ({len(outputs)} training samples), but "
-            f"{parameters} parameters: the network can learn them by heart. "
-            "Give more samples, or fewer neurons",
-            TrainingWarning,
-            stacklevel=3,
-        )
-
-
-def _warn_if_all_dead(found: list[Trained], split: Split, layout: str) -> None:
-    x = split.train.inputs
-    if all((np.ptp(one.network(x), axis=0) == 0.0).all() for one in found):
-        warnings.warn(
-            f"all {len(found)} restarts of {layout} are dead: their outputs do not depend on the "
-            "inputs. Take a wider, less deep layout, or the recipe 'best'",
-            TrainingWarning,
-            stacklevel=3,
-        )

@@ -161,10 +161,10 @@ def test_what_is_kept_cannot_be_changed(method, net):
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
 def test_time_limits_that_are_none(method, net, seconds):
-    with pytest.raises(InputError, match=r"time_limit is .*; give a positive number"):
+    with pytest.raises(InputError, match=r"time_limit is .*; give seconds, more than 0, or None"):
         compute_bounds(net, method=method, time_limit=seconds)
 
 
 def test_no_workers(method, net):
-    with pytest.raises(InputError, match="workers is 0; give a positive number"):
+    with pytest.raises(InputError, match="workers is 0; give a whole number, at least 1"):
         compute_bounds(net, method=method, workers=0)

@@ -10,6 +10,9 @@ import pytest
 from surrogate.box import Box
 from surrogate.datasets import Dataset, Split
 from surrogate.functions import FUNCTIONS
+from surrogate.study import Study
+from surrogate.study.rows import TrainingTask
+from surrogate.study.trial import train_layout
 from surrogate.training import best, train
 from surrogate.training.origin import train_origin
 
@@ -73,6 +76,7 @@ def test_the_test_samples_have_no_part(recipe):
     assert (found[0].errors["test"].mae < blind[0].errors["test"].mae).all()
 
 
+@pytest.mark.filterwarnings("ignore::surrogate.training.TrainingWarning")  # no net fits these
 def test_the_validation_samples_have_one():
     split = TWO.split(0)
     other = replace(split.validation, outputs=split.validation.outputs[::-1])
@@ -164,6 +168,7 @@ def test_all_training_samples_are_used_in_the_end(monkeypatch):
     assert one.network(noisy.inputs) == pytest.approx(a @ solution, abs=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::surrogate.training.TrainingWarning")
 @pytest.mark.parametrize("limit", [1e-9, 0.05])
 def test_a_short_time_limit_still_gives_a_network(limit):
     found = train(DATA, "3x4", restarts=4, time_limit=limit)
@@ -205,6 +210,22 @@ def test_origin_is_the_origins_recipe_on_the_training_samples():
     for one in found:
         assert one.network.content_hash == expected[one.restart].network.content_hash
         assert np.array_equal(one.curve, expected[one.restart].curve)
+
+
+@pytest.mark.filterwarnings("ignore::surrogate.training.TrainingWarning")  # of few samples
+@pytest.mark.parametrize("function", ["peaks", "rosenbrock"])
+def test_origin_gives_the_nets_of_the_study(tmp_path, function):
+    study = Study(function=function, samples=40, restarts=3, seed=4)
+    rows = train_layout(TrainingTask(study, "2x3", tmp_path), lambda _: None)
+    data = Dataset.sample(study.truth, study.samples, np.random.default_rng([study.seed]))
+    few = data.split()
+    for box in (None, study.truth.box):
+        split = Split(data, few.validation, few.test)
+        found = train(split, "2x3", "origin", restarts=3, seed=study.seed, box=box)
+        assert {one.restart: one.network.content_hash for one in found} == {
+            row.restart: row.content_hash for row in rows
+        }
+        assert all(one.network.box == study.truth.box for one in found)
 
 
 def test_best_is_better_than_the_origin():

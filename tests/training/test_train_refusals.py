@@ -1,7 +1,10 @@
 """Whatever cannot be used is refused with the value, the limit and the remedy."""
 
+import re
 import warnings
 from dataclasses import replace
+from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +14,8 @@ from surrogate.datasets import Dataset, Split
 from surrogate.errors import InputError, LayoutError
 from surrogate.functions import FUNCTIONS
 from surrogate.training import TrainingWarning, best, origin, train
+
+training_door = import_module("surrogate.training.train")  # its name is that of a function, too
 
 DATA = Dataset.sample(FUNCTIONS["xy"], 60, np.random.default_rng(0))
 X, Y = DATA.inputs, DATA.outputs
@@ -129,10 +134,38 @@ def test_a_constant_output_is_named(recipe):
     assert "leave it out" in message
 
 
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_an_output_that_varies_by_rounding_is_a_constant(recipe):
+    split = Dataset(X, 1e3 + 1e-10 * Y).split()  # a range of at most 2e-13 of its magnitude
+    message = refused(split, recipe=recipe)
+    assert re.match(
+        r"output 'y0' is 1000, but for [12]e-10, in every training sample \(42\); a constant needs "
+        "no network: leave it out, or give more samples",
+        message,
+    )
+
+
+def test_an_output_that_varies_little_is_learnt():
+    found = train(Dataset(X, 1e3 + 1e-8 * X[:, :1]), "linear", restarts=1)
+    assert found[0].errors["test"].largest < 1e-11
+
+
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_training_samples_that_are_all_at_one_point(recipe):
+    one = Dataset(np.full((20, 2), [0.5, -0.0]), Y[:20])
+    assert refused(replace(DATA.split(), train=one), recipe=recipe) == (
+        "the 20 training samples are all at the input [0.5, -0.0], with outputs that differ; "
+        "give samples of at least 2 distinct inputs"
+    )
+
+
 def test_samples_that_are_all_at_one_point():
     assert "1 distinct inputs" in refused(Dataset(np.ones((60, 2)), Y))
 
 
+@pytest.mark.filterwarnings(
+    "ignore::surrogate.training.TrainingWarning"
+)  # the origin learns little
 @pytest.mark.parametrize("recipe", ["best", "origin"])
 def test_a_constant_input_column_is_no_obstacle(recipe):
     data = Dataset(np.column_stack([X[:, 0], np.full(60, 3.0)]), X[:, :1] ** 2)
@@ -142,16 +175,32 @@ def test_a_constant_input_column_is_no_obstacle(recipe):
 
 
 @pytest.mark.parametrize("recipe", ["best", "origin"])
-def test_fewer_numbers_than_parameters_is_a_warning(recipe):
+def test_fewer_samples_than_parameters_is_a_warning(recipe):
     with pytest.warns(TrainingWarning) as caught:
         found = train(Dataset(X[:20], Y[:20]), "1x20", recipe=recipe, restarts=2)
     assert len(found) == 2
     (warning,) = caught
     assert str(warning.message) == (
-        "14 numbers to learn from (14 training samples), but 81 parameters: the network can learn "
-        "them by heart. Give more samples, or fewer neurons"
+        "14 distinct training inputs, but 81 parameters: the network can learn them by heart. "
+        "Give more samples, or fewer neurons"
     )
     assert warning.filename == __file__
+
+
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_outputs_are_no_samples(recipe):
+    data = Dataset(X, X[:, :1] * np.arange(1.0, 14.0))
+    with pytest.warns(TrainingWarning, match="^42 distinct training inputs, but 283 parameters"):
+        train(data, "2x10", recipe, restarts=1)
+
+
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_repeated_inputs_are_one_sample(recipe):
+    train_part = Dataset(np.repeat(X[:10], 4, axis=0), np.repeat(Y[:10], 4, axis=0))
+    split = replace(DATA.split(), train=train_part)
+    message = "^10 distinct training inputs in 40 training samples, but 13 parameters"
+    with pytest.warns(TrainingWarning, match=message):
+        train(split, "1x3", recipe, restarts=1)
 
 
 @pytest.mark.parametrize("data", [(X, Y), None, X, {"inputs": X}])
@@ -217,6 +266,65 @@ def test_all_restarts_dead_is_a_warning(monkeypatch):
         "Take a wider, less deep layout, or the recipe 'best'"
     )
     assert warning.filename == __file__
+
+
+def told(*args, **more):
+    """The networks, and what the warnings say."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = train(*args, **more)
+    assert all(one.category is TrainingWarning and one.filename == __file__ for one in caught)
+    return found, [str(one.message) for one in caught]
+
+
+def test_dead_restarts_of_the_recipe_best_are_not_sent_to_it(monkeypatch):
+    def dead(task, *_):
+        size = sum((a + 1) * b for a, b in pairwise(task.some.sizes))
+        return [best.Candidate(0, np.zeros(size), 1.0, 1.0, (1.0,))]
+
+    monkeypatch.setattr(training_door, "search", dead)
+    (message,) = told(DATA, "1x3", restarts=1)[1]
+    assert message == (
+        "all 1 restarts of 1x3 are dead: their outputs do not depend on the inputs. "
+        "Take a wider, less deep layout, or more restarts"
+    )
+
+
+def test_restarts_that_never_began_are_a_warning():
+    found, messages = told(DATA, "1x3", restarts=4, time_limit=1e-9)
+    assert len(found) == 1
+    assert messages[0] == (
+        "time_limit 1e-09 s let 1 of 4 restarts begin; give more seconds, or fewer restarts"
+    )
+    assert told(DATA, "1x3", restarts=2, time_limit=60.0)[1] == []
+
+
+@pytest.mark.parametrize("objective", ["mae", "mse", "max"])
+def test_no_better_than_a_constant_is_a_warning(objective):
+    split = DATA.split()
+    same = replace(split, train=replace(split.train, outputs=split.train.outputs + 2.0))
+    watched = Dataset(split.validation.inputs, np.full((9, 1), np.median(same.train.outputs) + 0.1))
+    (one,), messages = told(
+        replace(same, validation=watched), "1x3", restarts=1, seed=1, objective=objective
+    )
+    radius = np.ptp(same.train.outputs) / 2
+    error = np.abs(one.network(watched.inputs) - watched.outputs) / radius
+    net = {"mae": error.mean(), "mse": (error**2).mean(), "max": error.max()}[objective]
+    constant = (0.1 / radius) ** (2 if objective == "mse" else 1)
+    (message,) = messages
+    assert message.startswith(
+        "the best of 1 restarts of 1x3 is no better on the validation samples than the training "
+        f"median: the objective {objective!r} is {net:.3g} against {constant:.3g}, on outputs"
+    )
+
+
+def test_the_origin_is_judged_by_what_it_trains_for(monkeypatch):
+    short = origin.train_origin
+    monkeypatch.setattr(
+        origin, "train_origin", lambda *args, **more: short(*args, **(more | {"epochs": 1}))
+    )
+    _, messages = told(DATA, "1x3", "origin", restarts=1, objective="max")
+    assert ["the objective 'mae' is" in message for message in messages] == [True]
 
 
 def test_enough_samples_and_live_networks_warn_of_nothing():

@@ -1,0 +1,288 @@
+"""Cells always make up the box, whatever was cut, and no point is lost on the way."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from surrogate.box import Box
+from surrogate.cells import CellTree, Cover, forget_trees, known_tree, tree
+from surrogate.network import Network
+from tests.cells.random_nets import boxes_inside, exact_product, exact_value, points_inside
+from tests.nets import make_net
+
+seeds = st.integers(0, 10**6)
+
+
+def grown(seed, cuts=12, widths=(4, 3), n_inputs=3):
+    """A tree in which random leaves were cut across random inputs."""
+    net, rng = make_net(widths, n_inputs, 2, seed), np.random.default_rng(seed)
+    made = CellTree(net, net.box)
+    for _ in range(cuts):
+        leaves = rng.permutation(np.flatnonzero(made.leaves))[:3]
+        made.halves(leaves, rng.integers(0, n_inputs, len(leaves)))
+    return made, rng
+
+
+def holds(lower, upper, points):
+    """Which of the boxes (n, d), (n, d) hold which points (k, d): (k, n)."""
+    return ((points[:, None] >= lower) & (points[:, None] <= upper)).all(axis=2)
+
+
+def volume(lower, upper):
+    return np.prod(upper - lower, axis=1).sum()
+
+
+def ends_of(made, rng, n=200):
+    """Random points of the box, and points on the sides of cells."""
+    d = made.net.n_inputs
+    points = made.box.sample(n, rng)
+    for some in (made.lower, made.upper):
+        chosen = some[rng.integers(0, len(some), n)]
+        points = np.vstack([points, np.where(rng.random((n, d)) < 0.5, chosen, points[:n]), chosen])
+    return points
+
+
+@settings(max_examples=25)
+@given(seed=seeds)
+def test_the_leaves_are_the_box(seed):
+    made, rng = grown(seed)
+    leaves = made.leaves
+    inside = holds(made.lower[leaves], made.upper[leaves], ends_of(made, rng))
+    assert inside.any(axis=1).all()
+    assert (inside[:200].sum(axis=1) == 1).all()
+    whole = volume(made.box.lower[None], made.box.upper[None])
+    assert volume(made.lower[leaves], made.upper[leaves]) == pytest.approx(whole, rel=1e-12)
+
+
+@settings(max_examples=25)
+@given(seed=seeds)
+def test_cutting_changes_no_cell_and_cutting_again_gives_the_same_halves(seed):
+    made, rng = grown(seed)
+    n, lower, upper = len(made), made.lower.copy(), made.upper.copy()
+    leaves = np.flatnonzero(made.leaves)
+    axes = rng.integers(0, 3, len(leaves))
+    first = made.halves(leaves, axes)
+    assert len(made) == n + 2 * len(leaves)
+    assert not made.leaves[leaves].any()
+    assert made.leaves[np.concatenate([first, first + 1])].all()
+    assert np.array_equal(made.lower[:n], lower)
+    assert np.array_equal(made.upper[:n], upper)
+    again = made.halves(leaves, (axes + 1) % 3)
+    assert np.array_equal(again, first)
+    assert np.array_equal(made.axis_of(leaves), axes)
+    assert len(made) == n + 2 * len(leaves)
+
+
+@settings(max_examples=25)
+@given(seed=seeds)
+def test_halves_are_the_halves_of_their_cell(seed):
+    made, _ = grown(seed)
+    cells, axes = made.cuts
+    assert len(cells) == (len(made) - 1) // 2
+    first = made.halves(cells, axes)
+    assert np.array_equal(first, 1 + 2 * np.arange(len(cells)))
+    for cell, axis, child in zip(cells, axes, first, strict=True):
+        others = np.arange(3) != axis
+        for side in (made.lower, made.upper):
+            assert np.array_equal(side[child, others], side[cell, others])
+            assert np.array_equal(side[child + 1, others], side[cell, others])
+        assert made.lower[child, axis] == made.lower[cell, axis]
+        assert made.upper[child + 1, axis] == made.upper[cell, axis]
+        middle = (made.lower[cell, axis] + made.upper[cell, axis]) / 2
+        assert made.upper[child, axis] == made.lower[child + 1, axis] == middle
+
+
+def test_the_cuts_make_the_same_tree_again():
+    made, _ = grown(3)
+    other = CellTree(made.net, made.box)
+    for cell, axis in zip(*made.cuts, strict=True):
+        other.halves(np.array([cell]), np.array([axis]))
+    assert np.array_equal(other.lower, made.lower)
+    assert np.array_equal(other.upper, made.upper)
+
+
+def test_cells_that_were_cut_and_whole_ones_in_one_call():
+    made, _ = grown(1, cuts=0)
+    (first,) = made.halves(np.array([0]), np.array([1]))
+    (again, new) = made.halves(np.array([0, first]), np.array([2, 0]))
+    assert (again, new) == (first, first + 2)
+    assert made.axis_of(np.array([0, first])).tolist() == [1, 0]
+
+
+@settings(max_examples=25)
+@given(seed=seeds)
+def test_planes_are_of_their_cells_and_grow_with_the_tree(seed):
+    made, rng = grown(seed)
+    v = rng.uniform(-1, 1, 2)
+    before = made.planes(v)
+    n = len(made)
+    slope, constant = before.slope.rows.copy(), before.constant.rows.copy()
+    assert len(slope) == len(constant) == n
+    leaves = np.flatnonzero(made.leaves)[:4]
+    made.halves(leaves, rng.integers(0, 3, len(leaves)))
+    after = made.planes(v.copy())
+    assert after is before
+    assert len(after.constant.rows) == len(made) == n + 2 * len(leaves)
+    assert np.array_equal(after.slope.rows[:n], slope)
+    assert np.array_equal(after.constant.rows[:n], constant)
+    for i in (0, n - 1, n, len(made) - 1):
+        for x in points_inside(made.lower[i], made.upper[i], 1, rng):
+            plane = exact_product(after.slope.rows[i], x) + exact_product(
+                after.constant.rows[[i]], [1.0]
+            )
+            assert plane <= exact_value(made.net, v, x)
+
+
+def test_planes_of_few_directions_are_kept_the_latest():
+    made, rng = grown(0)
+    directions = rng.uniform(-1, 1, (tree._DIRECTIONS + 1, 2))
+    kept = [made.planes(v) for v in directions[:-1]]
+    assert all(made.planes(v) is p for v, p in zip(directions[:-1], kept, strict=True))
+    made.planes(directions[0])  # asked for again: the next one is the oldest
+    made.planes(directions[-1])
+    assert made.planes(directions[0]) is kept[0]
+    fresh = made.planes(directions[1])
+    assert fresh is not kept[1]
+    assert np.array_equal(fresh.constant.rows, kept[1].constant.rows)
+
+
+def test_many_cells_are_made_in_chunks(monkeypatch):
+    made, _ = grown(5, cuts=0)
+    monkeypatch.setattr(tree, "_CACHE", 1)
+    chunked, _ = grown(5, cuts=0)
+    for one in (made, chunked):
+        for _ in range(8):
+            leaves = np.flatnonzero(one.leaves)
+            one.halves(leaves, np.arange(len(leaves)) % 3)
+    assert len(made) == len(chunked) == 2**9 - 1
+    v = np.array([1.0, -0.5])
+    ours, theirs = made.planes(v), chunked.planes(v)
+    assert np.allclose(ours.constant.rows, theirs.constant.rows, rtol=1e-9, atol=1e-12)
+    cells = np.flatnonzero(made.leaves)
+    assert np.allclose(made.gains(cells, v), chunked.gains(cells, v), rtol=1e-9, atol=1e-12)
+
+
+def test_a_tree_may_be_full(monkeypatch):
+    made, _ = grown(0)
+    assert not made.full
+    monkeypatch.setattr(tree, "LARGEST", 100)
+    assert made.full
+
+
+@settings(max_examples=25)
+@given(seed=seeds)
+def test_a_cover_of_a_box_holds_all_of_it_and_nothing_else(seed):
+    made, rng = grown(seed)
+    lower, upper = boxes_inside(made.box, 4, rng)
+    for low, up in zip(lower, upper, strict=True):
+        cover = Cover.of(made, low, up)
+        assert holds(cover.lower, cover.upper, points_inside(low, up, 50, rng)).any(axis=1).all()
+        assert (cover.lower >= np.maximum(low, made.lower[cover.cells])).all()
+        assert (cover.upper <= np.minimum(up, made.upper[cover.cells])).all()
+        assert (cover.lower <= cover.upper).all()
+        assert volume(cover.lower, cover.upper) == pytest.approx(np.prod(up - low), rel=1e-9)
+        hull = cover.hull()
+        assert np.array_equal(hull[0], low)
+        assert np.array_equal(hull[1], up)
+
+
+@settings(max_examples=40)
+@given(seed=seeds)
+def test_a_cut_loses_no_point(seed):
+    made, rng = grown(seed)
+    lower, upper = boxes_inside(made.box, 2, rng)
+    cover = Cover.of(made, lower[1], upper[1])
+    for axis in range(3):
+        sides = np.concatenate([cover.lower[:, axis], cover.upper[:, axis]])
+        for at in [rng.uniform(sides.min(), sides.max()), *rng.permutation(sides)[:4].tolist()]:
+            low, high = cover.cut(axis, at)
+            points = points_inside(*cover.hull(), 50, rng)
+            points[:10, axis] = at  # exactly on the cut
+            in_low = holds(low.lower, low.upper, points).any(axis=1)
+            in_high = holds(high.lower, high.upper, points).any(axis=1)
+            assert (in_low | in_high).all()
+            assert (low.upper[:, axis] <= at).all()
+            assert (high.lower[:, axis] >= at).all()
+            for part in (low, high):
+                assert (part.lower <= part.upper).all()
+                assert (part.lower >= made.lower[part.cells]).all()
+                assert (part.upper <= made.upper[part.cells]).all()
+            total = volume(low.lower, low.upper) + volume(high.lower, high.upper)
+            assert total == pytest.approx(volume(cover.lower, cover.upper), rel=1e-9)
+
+
+def test_a_face_of_both_sides_is_in_one_of_them():
+    made, _ = grown(0, cuts=0)
+    flat = Cover.of(made, np.array([0.5, -1.0, -1.0]), np.array([0.5, 1.0, 1.0]))
+    low, high = flat.cut(0, 0.5)
+    assert (len(low), len(high)) == (1, 0)
+    whole = Cover.of(made, made.box.lower, made.box.upper)
+    assert [len(part) for part in whole.cut(0, -1.0)] == [0, 1]
+    assert [len(part) for part in whole.cut(0, 1.0)] == [1, 0]
+
+
+@settings(max_examples=40)
+@given(seed=seeds)
+def test_halving_loses_no_point(seed):
+    made, rng = grown(seed)
+    lower, upper = boxes_inside(made.box, 3, rng)
+    middles = (made.lower + made.upper) / 2.0
+    for low, up in zip(lower, upper, strict=True):
+        cover = Cover.of(made, low, up)
+        axes = rng.integers(0, 3, len(cover))
+        points = points_inside(low, up, 60, rng)
+        on = np.clip(middles[rng.integers(0, len(middles), 60)], low, up)  # where cells are halved
+        points = np.vstack([points, np.where(rng.random(on.shape) < 0.4, on, points[:60])])
+        before = volume(cover.lower, cover.upper)
+        for _ in range(2):
+            cover = cover.halved(made, axes)
+            assert holds(cover.lower, cover.upper, points).any(axis=1).all()
+            assert volume(cover.lower, cover.upper) == pytest.approx(before, rel=1e-9, abs=1e-12)
+            assert (cover.lower >= made.lower[cover.cells]).all()
+            assert (cover.upper <= made.upper[cover.cells]).all()
+            assert (cover.lower <= cover.upper).all()
+            axes = rng.integers(0, 3, len(cover))
+
+
+def test_a_part_that_is_flat_on_the_middle_is_halved_into_one():
+    for at in (0.0, 0.25, -0.25):
+        made, _ = grown(0, cuts=0)
+        flat = Cover.of(made, np.array([at, -1.0, -1.0]), np.array([at, 1.0, 1.0]))
+        halved = flat.halved(made, np.array([0]))
+        assert len(halved) == 1
+        assert np.array_equal(halved.lower, flat.lower)
+        assert np.array_equal(halved.upper, flat.upper)
+        assert halved.cells.tolist() == [2 if at > 0 else 1]
+
+
+def test_a_cell_that_another_cover_cut_is_halved_where_it_was_cut():
+    made, _ = grown(0, cuts=0)
+    whole = Cover.of(made, made.box.lower, made.box.upper)
+    whole.halved(made, np.array([2]))
+    other = whole.halved(made, np.array([0]))
+    assert len(made) == 3
+    assert other.upper[0].tolist() == [1.0, 1.0, 0.0]
+    assert other.lower[1].tolist() == [-1.0, -1.0, 0.0]
+
+
+def test_unstable_neurons_are_counted_in_a_box():
+    made, rng = grown(2)
+    low, up = made.box.lower, made.box.upper
+    most = made.unstable(low, up)
+    assert 0 < most <= made.net.n_neurons
+    assert made.unstable(*np.repeat(made.box.sample(1, rng), 2, axis=0)) == 0
+    hidden = np.concatenate(made.net.preactivations(made.box.sample(500, rng))[:-1], axis=1)
+    assert most >= ((hidden > 0).any(axis=0) & (hidden < 0).any(axis=0)).sum()
+
+
+def test_one_tree_per_network_and_box():
+    forget_trees()
+    net = make_net((3,), seed=1)
+    same = Network(net.weights, net.biases)
+    assert known_tree(net, net.box) is known_tree(same, Box(net.box.lower, net.box.upper))
+    assert known_tree(net, Box.of([(-1, 0.5)] * 2)) is not known_tree(net, net.box)
+    assert known_tree(make_net((3,), seed=2), net.box) is not known_tree(net, net.box)
+    before = known_tree(net, net.box)
+    forget_trees()
+    assert known_tree(net, net.box) is not before

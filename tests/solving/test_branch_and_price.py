@@ -1,0 +1,425 @@
+"""Branch and price finds what HiGHS finds on another encoding, and its bound is a bound."""
+
+from functools import lru_cache
+
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from surrogate.bounds import compute_bounds
+from surrogate.constraints import LinearConstraints
+from surrogate.decomposition import search
+from surrogate.embedding import embed
+from surrogate.solving import Status, decomposing, highs, solve
+from tests.nets import make_net
+from tests.solving.mixed_models import FEATURES, random_model, two_nets, without_hints
+
+GAP = 1e-4  # of `solve`
+LIMITED = (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION)
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """Every search by branch and price."""
+    return counted(monkeypatch)
+
+
+def counted(patch):
+    made, whole = [], highs.solve_decomposed
+
+    def record(*arguments):
+        made.append(whole(*arguments))
+        return made[-1]
+
+    patch.setattr(highs, "solve_decomposed", record)
+    return made
+
+
+def check(solution, expected, *, maximize=False, gap=GAP):
+    """Status and optimum of HiGHS on another encoding; the bound is on the right side of it."""
+    sign = -1.0 if maximize else 1.0
+    assert solution.status is expected.status
+    if expected.objective is None:
+        assert not solution.has_solution
+        return
+    optimum = sign * expected.objective
+    slack = 2e-6 + gap * max(1.0, abs(optimum))  # HiGHS's own gap is 1e-6 or rel_gap
+    assert sign * solution.objective == pytest.approx(optimum, abs=slack)
+    assert sign * solution.bound <= optimum + 2e-6
+    assert sign * solution.bound <= sign * solution.objective + 1e-9
+    assert sign * solution.objective - sign * solution.bound <= gap * abs(optimum) + 1.1e-6
+
+
+def check_audits(made):
+    for emb in made.embeddings:
+        audit = emb.audit()
+        assert audit.error <= 1e-6
+        assert audit.passed
+
+
+def compare(seed, nets, features, few_neurons=None, reference="omlt"):
+    """Solve one random model both ways."""
+    maximize = "maximize" in features
+    expected = solve(
+        without_hints(random_model(seed, nets, features, reference).model), rel_gap=0.0
+    )
+    made = random_model(seed, nets, features, "bigm")
+    with pytest.MonkeyPatch.context() as patch:
+        if few_neurons is not None:
+            patch.setattr(search, "FEW_NEURONS", few_neurons)
+        found = counted(patch)
+        solution = solve(made.model)
+    check(solution, expected, maximize=maximize)
+    if solution.has_solution:
+        check_audits(made)
+    return solution, found
+
+
+feature_sets = st.sets(st.sampled_from(FEATURES), max_size=6).map(lambda s: tuple(sorted(s)))
+SMALL = ((4, 3), (5,))
+
+
+@settings(max_examples=20)
+@given(features=feature_sets, seed=st.integers(0, 10**6), n_inputs=st.sampled_from([2, 4, 5]))
+def test_random_models_have_the_optimum_that_highs_finds(features, seed, n_inputs):
+    compare(seed, two_nets(seed % 1000, n_inputs, widths=SMALL), features)
+
+
+@settings(max_examples=12)
+@given(features=feature_sets, seed=st.integers(0, 10**6), n_inputs=st.integers(2, 4))
+def test_a_search_that_is_left_to_itself_is_sound_whenever_it_ends(features, seed, n_inputs):
+    nets, maximize = two_nets(seed % 1000, n_inputs, widths=((3, 2), (4,))), "maximize" in features
+    expected = solve(without_hints(random_model(seed, nets, features, "bigm").model), rel_gap=0.0)
+    made = random_model(seed, nets, features, "bigm")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "FEW_NEURONS", 1)
+        solution = solve(made.model, time_limit=1.5)
+    if solution.status in LIMITED:
+        check_limited(solution, expected, maximize=maximize)
+    else:
+        check(solution, expected, maximize=maximize)
+    if solution.has_solution:
+        check_audits(made)
+
+
+def check_limited(solution, expected, *, maximize=False):
+    """Whatever a limit leaves is on the right side of the optimum."""
+    sign = -1.0 if maximize else 1.0
+    assert solution.status in LIMITED
+    assert solution.has_solution == (solution.status is Status.TIME_LIMIT)
+    if expected.objective is None:
+        assert not solution.has_solution
+        return
+    if solution.has_solution:
+        assert sign * solution.objective >= sign * expected.objective - 2e-6
+    if solution.bound is not None:
+        assert sign * solution.bound <= sign * expected.objective + 2e-6
+
+
+@pytest.mark.parametrize("few_neurons", [24, 1])
+@pytest.mark.parametrize("feature", FEATURES)
+def test_each_feature_goes_by_branch_and_price(feature, few_neurons):
+    nets = two_nets(3, 4, widths=SMALL, n_outputs=1)
+    solution, found = compare(7, nets, (feature, "ties"), few_neurons)
+    assert len(found) == 1
+    assert found[0].nodes == solution.nodes >= 1
+    assert solution.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize("n_inputs", [4, 5])
+def test_auto_goes_by_branch_and_price_where_several_inputs_vary(searches, n_inputs):
+    nets = two_nets(5, n_inputs)
+    made = random_model(1, nets, ("ties",), "auto")
+    assert {emb.encoding for emb in made.embeddings} == {"bigm"}
+    solution = solve(made.model)
+    assert len(searches) == 1
+    check(solution, solve(random_model(1, nets, ("ties",), "omlt").model, rel_gap=0.0))
+    check_audits(made)
+
+
+def linked(n_inputs=4, copies=3, encoding="bigm", seed=2):
+    """Copies of one net, tied together: enough neurons that nodes are split."""
+    nets = [make_net((6, 5), n_inputs, 1, seed)] * copies
+    return random_model(seed, nets, ("ties", "rows"), encoding)
+
+
+def test_copies_of_one_net_that_are_split_several_times(searches):
+    expected = solve(without_hints(linked().model), rel_gap=0.0)
+    made = linked()
+    solution = solve(made.model)
+    check(solution, expected)
+    check_audits(made)
+    assert searches[0].nodes > 1
+    assert solve(linked().model).nodes == solution.nodes  # the same search every time
+
+
+@pytest.mark.parametrize("rel_gap", [0.3, 0.01, 1e-6])
+def test_the_gap_that_is_asked_for(searches, rel_gap):
+    expected = solve(without_hints(linked().model), rel_gap=0.0)
+    check(solve(linked().model, rel_gap=rel_gap), expected, gap=rel_gap)
+    assert len(searches) == 1
+
+
+def test_no_gap_at_all_still_ends():
+    nets = two_nets(3, 4, widths=SMALL, n_outputs=1)
+    expected = solve(without_hints(random_model(7, nets, ("ties",), "bigm").model), rel_gap=0.0)
+    solution = solve(random_model(7, nets, ("ties",), "bigm").model, rel_gap=0.0)
+    check(solution, expected, gap=0.0)
+
+
+def slow_model(features, n_inputs):
+    nets = two_nets(4, n_inputs, widths=((8, 7), (8, 6)))
+    return random_model(3, nets, features, "bigm", "crown")
+
+
+@lru_cache
+def slow_optimum(features, n_inputs):
+    return solve(without_hints(slow_model(features, n_inputs).model))
+
+
+@pytest.mark.parametrize("features", [(), ("ties", "integers"), ("maximize", "profit")])
+@pytest.mark.parametrize("time_limit", [0, 1e-3, 0.1, 0.5])
+@pytest.mark.parametrize("n_inputs", [4, 7])
+def test_a_time_limit_is_a_result(features, time_limit, n_inputs):
+    made = slow_model(features, n_inputs)
+    solution = solve(made.model, time_limit=time_limit)
+    expected = slow_optimum(features, n_inputs)
+    maximize = "maximize" in features
+    if solution.status in LIMITED:
+        loose = 1e-4 * abs(expected.objective)  # HiGHS's gap
+        sign = -1.0 if maximize else 1.0
+        assert solution.has_solution == (solution.status is Status.TIME_LIMIT)
+        if solution.bound is not None:
+            assert sign * solution.bound <= sign * expected.objective + 2e-6
+        if solution.has_solution:
+            assert sign * solution.objective >= sign * expected.objective - loose - 2e-6
+    else:
+        check(solution, expected, maximize=maximize, gap=2 * GAP)
+    if time_limit == 0:
+        assert solution.status is Status.TIME_LIMIT_NO_SOLUTION
+        assert [x.value for x in made.model.x0.values()] == [None] * n_inputs
+    if solution.has_solution:
+        check_audits(made)
+
+
+def single(n_inputs=4, seed=1, bounds=None, widths=(5, 4), n_outputs=1):
+    """One net, its inputs free, its output to be minimised."""
+    net = make_net(widths, n_inputs, n_outputs, seed)
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(range(n_inputs), bounds=(-1, 1))
+    m.net = pyo.Block()
+    emb = embed(m.net, net, m.x, encoding="bigm", bounds=bounds)
+    m.objective = pyo.Objective(expr=emb.outputs[0])
+    m.rows = pyo.ConstraintList()
+    return m, emb
+
+
+def compare_single(change=lambda *_: None, bounds=None, **kwargs):
+    """One net and what `change` makes of it, both ways; the status of both."""
+    m, emb = single(bounds=bounds, **kwargs)
+    change(m, emb)
+    other, handle = single(bounds=bounds, **kwargs)
+    change(other, handle)
+    solution = solve(m)
+    check(solution, solve(without_hints(other), rel_gap=0.0))
+    if solution.has_solution:
+        assert emb.audit().passed
+    return solution
+
+
+def test_constraints_of_the_inputs_hold(searches):
+    rows = LinearConstraints([[1.0, 1.0, 1.0, 0.5], [-1.0, 0.3, 0.0, 1.0]], [-0.2, 0.4])
+    net = make_net((5, 4), 4, 1, 1)
+    bounds = compute_bounds(net, method="lp", constraints=rows)
+    m, emb = single(bounds=bounds)
+    solution = solve(m)
+    assert len(searches) == 1
+    assert rows.hold(np.array([[x.value for x in emb.inputs]]) - 1e-8).all()
+    check(solution, solve(without_hints(single(bounds=bounds)[0]), rel_gap=0.0))
+    assert solution.objective > solve(single()[0]).objective + 1e-3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m, emb: m.rows.add(emb.outputs[0] <= -50),
+        lambda m, emb: m.rows.add(emb.outputs[0] - m.x[0] <= -50),
+        lambda m, _: m.rows.add(sum(m.x.values()) == 4.5),
+        lambda m, _: (m.rows.add(m.x[0] >= 0.5), m.rows.add(m.x[0] <= 0.4)),
+        lambda m, _: (m.rows.add(m.x[0] + m.x[1] >= 0.5), m.rows.add(m.x[0] + m.x[1] <= 0.4)),
+        lambda _, emb: emb.outputs[0].setub(-50),
+    ],
+)
+@pytest.mark.parametrize("few_neurons", [24, -1])
+def test_infeasible_models(monkeypatch, change, few_neurons):
+    monkeypatch.setattr(search, "FEW_NEURONS", few_neurons)
+    assert compare_single(change).status is Status.INFEASIBLE
+
+
+def test_integers_that_cannot_be_met():
+    def change(m, _):
+        m.n = pyo.Var(domain=pyo.Integers, bounds=(0, 4))
+        m.rows.add(2 * m.n + 0.1 * m.x[0] == 3)
+
+    assert compare_single(change).status is Status.INFEASIBLE
+
+
+def test_an_integer_whose_bounds_are_no_integers_takes_few_nodes(monkeypatch):
+    # The part with n >= 3 of n <= 2.5 is empty: it was halved on, and on.
+    monkeypatch.setattr(search, "FEW_NEURONS", 6)
+    features = ("given outputs", "integers", "rows", "shared", "ties")
+    solution, _ = compare(936710, two_nets(710, 4, widths=SMALL), features, 6, "bigm")
+    assert solution.nodes <= 20
+
+
+def test_an_objective_that_is_one_free_variable_takes_few_nodes():
+    # No network has a cost of its own then, and prices began, and stayed, near 0.
+    features = ("given outputs", "offset", "profit", "rows", "shared", "ties")
+    solution, _ = compare(659924, two_nets(924, 5, widths=SMALL), features, 6, "bigm")
+    assert solution.nodes <= 20
+
+
+def test_an_infeasible_model_takes_few_nodes():
+    # Its bounds grow without end, and there is no solution that they could pass.
+    features = ("offset", "output rows", "rows", "shared", "singletons", "ties")
+    solution, found = compare(506266, two_nets(266, 2, widths=SMALL), features, 1, "bigm")
+    assert solution.status is Status.INFEASIBLE
+    assert found[0].nodes <= 5
+
+
+def test_an_objective_without_end():
+    m, emb = single()
+    m.z = pyo.Var()
+    m.objective.set_value(emb.outputs[0] + m.z)
+    ends = (Status.UNBOUNDED, Status.INFEASIBLE_OR_UNBOUNDED)
+    assert solve(m, time_limit=5).status in ends
+    m.rows.add(m.z <= m.x[0])
+    assert solve(m, time_limit=5).status in ends
+
+
+def test_open_variables_that_rows_alone_keep_from_going_without_end(searches):
+    def change(m, emb):  # neither z nor w has a bound that a row implies
+        m.z, m.w = pyo.Var(), pyo.Var()
+        m.rows.add(m.z + m.w >= emb.outputs[0] + m.x[0])
+        m.objective.set_value(2 * m.z + 2 * m.w + m.x[1])
+
+    assert compare_single(change).status is Status.OPTIMAL
+    assert len(searches) == 1
+
+
+def test_fixed_inputs(searches):
+    def change(m, _):
+        m.x[1].fix(0.25)
+        m.x[3].fix(-1.0)
+
+    compare_single(change)
+    compare_single(lambda m, _: m.x.fix(0.5))
+    assert len(searches) == 2
+
+
+def test_an_objective_without_the_network(searches):
+    compare_single(lambda m, _: m.objective.set_value(m.x[0] - m.x[1]))
+    compare_single(lambda m, _: m.objective.set_value(0 * m.x[0] + 2))
+    compare_single(lambda m, emb: m.rows.add(emb.outputs[0] >= 0.5 + m.x[0]))
+    assert len(searches) == 3
+
+
+@pytest.mark.parametrize("name", ["dead", "linear", "no hidden layer"])
+def test_nets_without_anything_to_decide(searches, name):
+    def change(m, _):
+        m.rows.add(m.x[0] + m.x[1] - m.x[2] >= 0.4)
+
+    net = make_net(() if name == "no hidden layer" else (4,), 4, 1, 0)
+    if name != "no hidden layer":
+        shift = -99.0 if name == "dead" else 99.0
+        biases = (net.biases[0] + shift, net.biases[1])
+        net = type(net)(net.weights, biases, net.box)
+    solutions = []
+    for hinted in (True, False):
+        m = pyo.ConcreteModel()
+        m.x = pyo.Var(range(4), bounds=(-1, 1))
+        m.net = pyo.Block()
+        emb = embed(m.net, net, m.x, encoding="bigm")
+        m.objective = pyo.Objective(expr=emb.outputs[0] - 0.1 * m.x[3])
+        m.rows = pyo.ConstraintList()
+        change(m, emb)
+        solutions.append(solve(m if hinted else without_hints(m), rel_gap=0.0))
+    check(*solutions)
+    assert len(searches) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m, _: next(iter(m.net.surrogate.q.values())).fix(1),
+        lambda m, _: setattr(next(iter(m.net.surrogate.q.values())), "domain", pyo.UnitInterval),
+        lambda m, _: next(iter(m.net.surrogate.on.values())).deactivate(),
+        lambda m, _: m.net.surrogate.layer[0].set_value(m.x[0] <= 1),
+        lambda m, _: m.rows.add(m.net.surrogate.z[0] <= 0.7),
+        lambda m, emb: m.objective.set_value(emb.outputs[0] + m.net.surrogate.z[0]),
+        lambda _, emb: emb.block.surrogate.inputs[0].fix(0.5),
+    ],
+)
+def test_a_network_that_is_not_itself_any_more_is_left_to_highs(searches, change):
+    m, emb = single()
+    change(m, emb)
+    other, handle = single()
+    change(other, handle)
+    check(solve(m), solve(without_hints(other), rel_gap=0.0))
+    assert not searches
+
+
+@pytest.mark.parametrize("which", ["binary", "row", "both"])
+def test_one_of_two_networks_that_is_changed(which):
+    def made():
+        m = random_model(5, two_nets(5, 4, widths=SMALL), ("ties",), "bigm").model
+        if which != "row":
+            next(iter(m.net[1].surrogate.q.values())).fix(1)
+        if which != "binary":
+            next(iter(m.net[1].surrogate.off.values())).deactivate()
+        return m
+
+    check(solve(made()), solve(without_hints(made()), rel_gap=0.0))
+
+
+def test_many_integers_are_left_to_highs(searches):
+    def change(m, emb):
+        m.n = pyo.Var(range(decomposing.MOST_INTEGERS + 1), domain=pyo.Binary)
+        m.rows.add(sum(m.n.values()) * 0.1 + m.x[0] >= 0.5)
+        m.objective.set_value(emb.outputs[0] + 0.01 * sum(m.n.values()))
+
+    compare_single(change)
+    assert not searches
+
+
+def test_many_inputs_are_left_to_highs(searches):
+    compare_single(n_inputs=decomposing.MOST_INPUTS + 1, widths=(4,))
+    assert not searches
+
+
+def test_more_than_a_few_inputs_are_first_tried_by_highs(searches, monkeypatch):
+    compare_single(n_inputs=7)
+    assert not searches
+    monkeypatch.setattr(highs, "first_share", lambda _: 0.0)
+    compare_single(n_inputs=7)
+    assert len(searches) == 1
+
+
+def test_where_highs_ended_is_where_branch_and_price_begins(searches, monkeypatch):
+    def stopped(program, hints, places, _, settings):
+        return whole(program, hints, places, np.inf, {**settings, "options": {"mip_max_nodes": 1}})
+
+    whole = highs._searched
+    m, _ = single(n_inputs=7, widths=(7, 6), bounds="crown")
+    expected = solve(without_hints(m), rel_gap=0.0)
+    monkeypatch.setattr(highs, "FEW_INPUTS", 6)
+
+    def limited(*arguments):
+        outcome = stopped(*arguments)
+        return type(outcome)(**{**outcome.__dict__, "status": Status.TIME_LIMIT})
+
+    monkeypatch.setattr(highs, "_searched", limited)
+    check(solve(single(n_inputs=7, widths=(7, 6), bounds="crown")[0]), expected)
+    assert len(searches) == 1
