@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyomo.environ as pyo
-from linked_solves import own_answer, tiny_net
+from linked_solves import as_minimum, own_answer, tiny_net
 from omlt_models import dot, omlt_copies, run_highs
 from timing import Answer, Clock, Solve
 
@@ -78,13 +78,15 @@ def _solve_own(task: BoxTask, net: Network, clock: Clock) -> Answer:
         )
     except SurrogateError as error:
         return Answer("refused", note=str(error))
-    solution = solve(problem.model, time_limit=clock.left(), seed=task.seed, rel_gap=task.rel_gap)
-    found = own_answer(solution, problem.model.x.values(), problem.embedding.encoding)
-    return replace(
-        found,
-        objective=None if found.objective is None else task.sign * found.objective,
-        bound=None if found.bound is None else task.sign * found.bound,
+    solution = solve(
+        problem.model,
+        time_limit=clock.left(),
+        seed=task.seed,
+        rel_gap=task.rel_gap,
+        strengthen="auto" if task.encoding == "auto" else "off",
     )
+    found = own_answer(solution, problem.model.x.values(), problem.embedding.encoding)
+    return as_minimum(found, problem.model)
 
 
 def _bounds(task: BoxTask, net: Network) -> Bounds:

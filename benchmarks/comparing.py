@@ -56,6 +56,15 @@ def cell(runs: Sequence[Run]) -> str:
     return f"{digits(mean_seconds(runs))} ({len(out)} of {len(timed)} out, {_gap(out)})"
 
 
+def gap_cell(runs: Sequence[Run]) -> str:
+    """The largest gap in percent with which one solver ended one instance."""
+    timed = [run.outcome for run in runs if run.outcome.timed]
+    if not timed:
+        (answer, *_) = (run.outcome.answer for run in runs)
+        return REFUSALS.get(answer.note, answer.status)
+    return "proved" if all(outcome.solved for outcome in timed) else _gap(timed)
+
+
 def _gap(outcomes: Iterable[Outcome]) -> str:
     """The largest gap of some timeouts, or what is missing."""
     worst = max(outcomes, key=lambda outcome: outcome.gap)
@@ -140,13 +149,21 @@ class Agreement:
 
 
 def compare(
-    label: str, runs: Sequence[Run], value_at: Callable[[FloatArray], float], rel_gap: float
+    label: str,
+    runs: Sequence[Run],
+    value_at: Callable[[FloatArray], float],
+    rel_gap: float,
+    *,
+    decisions: bool = False,
 ) -> Agreement:
     """Compare the answers to one minimisation, timeouts included.
 
     With v the smallest value found by anyone and tol = 1.1 rel_gap |v| + 1e-5: a bound above
     v + tol is wrong; so is a proved optimum further than tol from v, or from the forward pass at
     its own inputs.
+
+    decisions   whether there are others than the inputs, for which `value_at` takes the best: then
+                only a proved optimum has to equal it, and only its error counts
     """
     answers = [run.outcome.answer for run in runs]
     values = [value_at(np.array(answer.x)) if answer.x else math.nan for answer in answers]
@@ -160,10 +177,12 @@ def compare(
             complaints.append(f"{name}: bound {answer.bound:.8g} above {best:.8g}, a value found")
         if answer.objective is None or math.isnan(value):
             continue
-        errors.append(abs(answer.objective - value))
+        error = abs(answer.objective - value)
+        if run.outcome.solved or not decisions:
+            errors.append(error)
         if run.outcome.solved and abs(answer.objective - best) > tol:
             complaints.append(f"{name}: optimum {answer.objective:.8g}, others found {best:.8g}")
-        if run.outcome.solved and errors[-1] > tol:
+        if run.outcome.solved and error > tol:
             complaints.append(
                 f"{name}: optimum {answer.objective:.8g}, the network says {value:.8g}"
             )

@@ -7,7 +7,8 @@ solver has its own default options.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pyomo.environ as pyo
@@ -20,7 +21,7 @@ from timing import Answer, Clock
 from surrogate.box import Box
 from surrogate.encodings.omlt import network_definition
 from surrogate.network import Network
-from surrogate.problems import LinkedData
+from surrogate.problems import Instance
 
 ENDINGS = {
     TerminationCondition.convergenceCriteriaSatisfied: "optimal",
@@ -39,17 +40,18 @@ def omlt_copies(net: Network, box: Box, copies: int) -> pyo.ConcreteModel:
     return model
 
 
-def omlt_linked(net: Network, box: Box, data: LinkedData) -> pyo.ConcreteModel:
-    """The linked problem."""
-    copies = range(len(data.weights))
+def omlt_instance(net: Network, instance: Instance) -> pyo.ConcreteModel:
+    """The problem; where it is a maximisation, its negative."""
+    copies = range(len(instance.outputs))
+    first, program = instance.inputs[0], instance.program
+    box = Box(program.lower[first], program.upper[first])
     model = omlt_copies(net, box, len(copies))
     x = [v for t in copies for v in model.net[t].inputs.values()]
-    model.rows = pyo.Constraint(
-        range(len(data.limits)), rule=lambda _, r: dot(data.rows[r], x) <= float(data.limits[r])
-    )
-    model.tie = pyo.Constraint(expr=dot(data.tie, x) == data.total)
-    y = [model.net[t].outputs[0] for t in copies]
-    model.objective = pyo.Objective(expr=dot(data.weights, y))
+    y = [model.net[t].outputs[instance.output] for t in copies]
+    places = [*instance.inputs.ravel().tolist(), *instance.outputs.tolist()]
+    least = replace(instance, cost=instance.sign * instance.cost, maximize=False)
+    least = replace(least, offset=instance.sign * instance.offset)
+    least.write(model, dict(zip(places, [*x, *y], strict=True)))
     return model
 
 
@@ -77,9 +79,4 @@ def run_highs(model: pyo.ConcreteModel, clock: Clock, seed: int, rel_gap: float)
 
 def load_omlt() -> tuple[Callable[..., Any], Callable[..., Answer]]:
     """`build` and `run`, as `peer_models` has them; the predictor is the `Network`."""
-    return omlt_linked, run_highs
-
-
-def dot(coefficients: Sequence[float], variables: Sequence[Any]) -> Any:
-    """The linear expression."""
-    return pyo.quicksum(float(c) * v for c, v in zip(coefficients, variables, strict=True))
+    return omlt_instance, run_highs

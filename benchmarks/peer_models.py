@@ -1,4 +1,4 @@
-"""The peers: which there are, and the linked problem in SCIP's and Gurobi's own modelling language.
+"""The peers: which there are, and an `Instance` in SCIP's and Gurobi's own modelling language.
 
     omlt         OMLT's own big-M formulation in Pyomo, solved by HiGHS: see omlt_models.py
     scip-sos     PySCIPOpt-ML's default formulation (SOS1), solved by SCIP
@@ -14,20 +14,21 @@ options other than thread, gap, seed and time are the defaults.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from omlt_models import load_omlt
 from timing import Answer, Clock
 
-from surrogate.box import Box
 from surrogate.network import Network
-from surrogate.problems import LinkedData
+from surrogate.problems import Instance
+from surrogate.programs import Program
 
-Build = Callable[[Any, Box, LinkedData], Any]
+Build = Callable[[Any, Instance], Any]
 Run = Callable[[Any, Clock, int, float], Answer]
 
 GUROBI_REFUSALS = {10009: "no licence", 10010: "too large for the limited licence"}
@@ -65,24 +66,49 @@ def torch_module(net: Network) -> Any:
     return torch.nn.Sequential(*modules[:-1])
 
 
+def rows_of(program: Program) -> Iterator[tuple[tuple[Any, Any], float, float]]:
+    """Columns and values of each row, and its two sides."""
+    matrix = program.matrix
+    sides = zip(program.row_lower.tolist(), program.row_upper.tolist(), strict=True)
+    for (start, end), (lower, upper) in zip(pairwise(matrix.indptr), sides, strict=True):
+        yield (matrix.indices[start:end], matrix.data[start:end]), lower, upper
+
+
 def load_scip(formulation: str) -> tuple[Build, Run]:
     """SCIP through PySCIPOpt-ML, with the formulation `sos` (its default) or `bigm`."""
     import pyscipopt
     from pyscipopt_ml.torch import add_sequential_constr
 
-    def build(predictor: Any, box: Box, data: LinkedData) -> Any:
-        model, copies = pyscipopt.Model(), len(data.weights)
+    def build(predictor: Any, instance: Instance) -> Any:
+        model, program = pyscipopt.Model(), instance.program
         model.hideOutput()
-        x = np.array([[model.addVar(lb=a, ub=b) for a, b in box.pairs()] for _ in range(copies)])
-        y = np.array([[model.addVar(lb=None, ub=None)] for _ in range(copies)])
+        kinds = np.where(program.integer, "I", "C")
+        v = np.array(
+            [
+                model.addVar(lb=_finite(lower), ub=_finite(upper), vtype=str(kind))
+                for lower, upper, kind in zip(program.lower, program.upper, kinds, strict=True)
+            ]
+        )
+        x, y = v[instance.inputs], v[instance.outputs][:, None]
         add_sequential_constr(model, predictor, x, y, formulation=formulation)
-        flat = x.ravel()
-        for row, limit in zip(data.rows, data.limits, strict=True):
-            model.addCons(_dot(row, flat) <= float(limit))
-        model.addCons(_dot(data.tie, flat) == data.total)
-        model.setObjective(_dot(data.weights, y.ravel()), "minimize")
+        for (columns, values), lower, upper in rows_of(program):
+            body = _dot(values, v[columns])
+            if lower == upper:
+                model.addCons(body == lower)
+            elif np.isinf(lower):
+                model.addCons(body <= upper)
+            else:
+                model.addCons(body >= lower)
+                if np.isfinite(upper):
+                    model.addCons(body <= upper)
+        used = np.flatnonzero(program.cost)
+        objective = _dot(instance.sign * program.cost[used], v[used])
+        model.setObjective(objective + instance.sign * program.offset, "minimize")
         model.data = x
         return model
+
+    def _finite(bound: float) -> float | None:
+        return float(bound) if np.isfinite(bound) else None
 
     def _dot(coefficients: Any, variables: Any) -> Any:
         pairs = zip(coefficients, variables, strict=True)
@@ -115,18 +141,23 @@ def load_gurobi() -> tuple[Build, Run]:
     env = gurobipy.Env(params={"OutputFlag": 0, "Threads": 1})
     infinity = gurobipy.GRB.INFINITY
 
-    def build(predictor: Any, box: Box, data: LinkedData) -> Any:
-        model, copies = gurobipy.Model(env=env), len(data.weights)
-        shape = (copies, box.n_inputs)
-        lower, upper = np.broadcast_to(box.lower, shape), np.broadcast_to(box.upper, shape)
-        x = model.addMVar(shape, lb=lower, ub=upper)
-        y = model.addMVar((copies, 1), lb=-infinity)
+    def build(predictor: Any, instance: Instance) -> Any:
+        model, program = gurobipy.Model(env=env), instance.program
+        kinds = np.where(program.integer, "I", "C")
+        v = model.addMVar(program.n_columns, lb=program.lower, ub=program.upper, vtype=kinds)
+        x, y = v[instance.inputs], v[instance.outputs].reshape(-1, 1)
         add_sequential_constr(model, predictor, x, y)
-        flat = x.reshape(-1)
-        model.addConstr(data.rows @ flat <= data.limits)
-        model.addConstr(data.tie @ flat == data.total)
-        model.setObjective(data.weights @ y.reshape(-1), gurobipy.GRB.MINIMIZE)
-        model._inputs = flat
+        lower, upper = program.row_lower, program.row_upper
+        for relation, sides, kept in (
+            ("=", upper, lower == upper),
+            ("<", upper, (lower != upper) & np.isfinite(upper)),
+            (">", lower, (lower != upper) & np.isfinite(lower)),
+        ):
+            if kept.any():
+                model.addMConstr(program.matrix[kept], v, relation, sides[kept])
+        objective = instance.sign * program.cost @ v + instance.sign * program.offset
+        model.setObjective(objective, gurobipy.GRB.MINIMIZE)
+        model._inputs = x.reshape(-1)
         return model
 
     def run(model: Any, clock: Clock, seed: int, rel_gap: float) -> Answer:

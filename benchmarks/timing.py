@@ -58,6 +58,7 @@ class Answer:
 
     objective, bound   of the best solution, and the proved bound; None without one
     x                  the inputs in the solution
+    first              seconds until there was any solution, where the solver says so
     """
 
     status: str
@@ -65,6 +66,7 @@ class Answer:
     bound: float | None = None
     x: tuple[float, ...] = ()
     note: str = ""
+    first: float | None = None
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def run_command(
 
     \b
       name = "xy-24"            the results go to runs/NAME
-      function = "xy"           or "peaks", "rosenbrock", "friedman"
+      function = "xy"           or "peaks", "rosenbrock", "friedman", "mixed5", "mixed10"
       neurons = 24              the neuron budget
       layouts = []              such as ["3x8", "12-8-4"]; empty: every LxW of the budget
       samples = 10000           training points

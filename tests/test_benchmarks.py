@@ -171,6 +171,51 @@ def test_peers_that_are_not_installed_are_left_out_by_name():
     assert re.search(r"^ layout +auto +OMLT \+ HiGHS$", done.stdout, re.M)
 
 
+def test_higher_dimension_prints_times_ratios_gaps_and_agreement():
+    table = benchmark("higher_dimension.py", "--quick")
+    assert len(re.findall(r"^ net +auto +bigm +OMLT \+ HiGHS", table, re.M)) == 2
+    assert re.search(r"^ +bigm +OMLT", table, re.M)  # auto is faster by
+    assert "Final gap, %" in table
+    assert re.search(r"^ T = 1 +mixed5-1x24 +[\d.]+ +bigm by branch and price$", table, re.M)
+    for group in ("T = 1", "production, T = 1"):
+        assert re.search(rf"^ {group} +mixed5-1x24 .* yes$", table, re.M)
+
+
+def test_higher_dimension_names_mistakes():
+    assert "no instance has the net 'xy'" in refused("higher_dimension.py", "--nets", "xy")
+    left = ("--only", "T = 2", "--nets", "mixed5-3x8")
+    assert "leave no instance" in refused("higher_dimension.py", *left)
+    assert "no net 'mixed5-1x24'" in refused("higher_dimension.py", "--models", ROOT / "models")
+
+
+def test_higher_nets_are_trained_and_described(tmp_path):
+    benchmark("higher_nets.py", "--only", "mixed5-1x24", "--out", tmp_path)
+    assert (tmp_path / "mixed5-1x24.onnx").is_file()
+    page = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"^\| mixed5-1x24.onnx \| 10000 \| \S+ \|", page, re.M)
+    assert "mixed10" not in page
+
+
+@pytest.mark.usefixtures("on_path")
+@pytest.mark.parametrize("problem", ["linked", "production"])
+@pytest.mark.parametrize("solver", ["omlt", "scip-sos", "scip-bigm", "gurobi"])
+def test_peers_get_the_instance_that_surrogate_solves(problem, solver):
+    from linked_solves import LinkedTask, prepare
+    from peer_models import PEERS
+    from timing import Clock
+
+    if not PEERS[solver].installed:
+        pytest.skip(f"{PEERS[solver].name} is not installed")
+    path = str(ROOT / "models" / "8x3.onnx")
+    ours, theirs = (
+        prepare(LinkedTask(name, path, 2, 1, 0, 1e-6, problem))(Clock(time.perf_counter(), 60.0))
+        for name in ("surrogate:auto", solver)
+    )
+    assert (ours.status, theirs.status) == ("optimal", "optimal")
+    assert theirs.objective == pytest.approx(ours.objective, rel=1e-4, abs=1e-4)
+    assert theirs.bound == pytest.approx(ours.objective, rel=1e-4, abs=1e-4)
+
+
 def test_linked_benchmarks_name_mistakes():
     assert "no net '7x7'" in refused("peers.py", "--layouts", "7x7")
     assert "at least 1" in refused("encodings.py", "--copies", 0)
@@ -305,6 +350,13 @@ def test_contradictions_are_found():
 
     def complaints(*runs):
         return compare("3x8", runs, lambda x: float(x[0]), 1e-4).complaints
+
+    early = run_of("early", 60.0, "timeout", objective=-1.0, bound=-3.0, x=(-2.0,))
+    errors = [
+        compare("plan", [early], lambda x: float(x[0]), 1e-4, decisions=others).error
+        for others in (False, True)
+    ]
+    assert errors == [1.0, 0.0]
 
     good = run_of("good", 1.0, objective=-2.0, bound=-2.0001, x=(-2.0,))
     open_ = run_of("open", 60.0, "timeout", objective=-1.0, bound=-3.0, x=(-1.0,))

@@ -21,6 +21,18 @@ from surrogate.functions import FUNCTIONS, function_named
         ("friedman", (1, 0, 0.25, 0, 0), 1.25),
         ("friedman", (0, 1, 0.5, 0.3, 0), 3),
         ("friedman", (0, 1, 0.5, 0, 0.3), 1.5),
+        # each term alone: sin(2/4 + 1/4), cos(1 - 1/2) / 2, 1/4 of 1/2, and -1/8
+        ("mixed5", (0.5, 0.5, 0.25, 0, 0), 0.681639),
+        ("mixed5", (0.5, 0, 0, 0.5, 0.5), 0.438791),
+        ("mixed5", (0, 0, 0.5, 0, 1), 0.479426 + 0.125),
+        ("mixed5", (0, 0.25, 0, 0.5, 0), 0.5 - 0.125),
+        # sin(3/4) / 2, 1/8, and -0.3 / 8 with sin(1/2) / 2
+        ("mixed10", (0, 0, 0, 0, 0, 0.25, 0.5, 0.5, 0, 0), 0.340819),
+        ("mixed10", (0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0.5), 0.125),
+        ("mixed10", (0, 0, 0, 0, 0, 0.5, 0, 0, 0, 0.5), 0.239713 - 0.0375),
+        # the largest values
+        ("mixed5", (-np.pi / 4, -1, 0, 1, -np.pi / 8), 3),
+        ("mixed10", (-np.pi / 4, -1, 0, 1, -np.pi / 8, -1, 1, 1, 1, 1), 3.8 + np.sin(1) / 2),
     ],
 )
 def test_known_values(name, x, value):
@@ -28,6 +40,14 @@ def test_known_values(name, x, value):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_random_point_leaves_the_range(name):
+    function = FUNCTIONS[name]
+    values = function(function.box.sample(200_000, np.random.default_rng(0)))
+    low, high = function.range.pairs()[0]
+    assert low <= values.min() < values.max() <= high
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "mixed10"])
 def test_the_range_is_the_range_on_the_box(name):
     function = FUNCTIONS[name]
     per_axis = {2: 1201, 5: 11}[function.box.n_inputs]  # corners and centre included
@@ -50,6 +70,16 @@ def test_no_local_search_leaves_the_range(name):
             found.append(function(end.x[None])[0, 0])
     assert low <= min(found) < low + 1e-3 * (high - low)
     assert high - 1e-3 * (high - low) < max(found) <= high
+
+
+@pytest.mark.parametrize(
+    ("name", "turned"), [("mixed5", (0, 2, 3, 4)), ("mixed10", (0, 2, 3, 4, 5, 6, 8))]
+)
+def test_mixed_functions_are_odd_in_some_inputs(name, turned):
+    x = FUNCTIONS[name].box.sample(100, np.random.default_rng(1))
+    other = x.copy()
+    other[:, turned] *= -1
+    assert FUNCTIONS[name](other) == pytest.approx(-FUNCTIONS[name](x), abs=1e-12)
 
 
 def test_the_grid_is_even_and_does_not_weight_the_boundary():

@@ -42,6 +42,35 @@ def test_a_model_has_the_error_it_claims(layout):
         assert measured == pytest.approx(CLAIMS[layout], rel=2e-4)
 
 
+HIGHER = {
+    name: tuple(map(float, figures))
+    for name, *figures in re.findall(
+        r"^\| (\S+)\.onnx \| (\d+) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$",
+        (ROOT / "models" / "higher" / "README.md").read_text(encoding="utf-8"),
+        re.M,
+    )
+}
+
+
+def test_the_page_of_higher_dimensions_has_all_its_models():
+    assert {p.stem for p in (ROOT / "models" / "higher").glob("*.onnx")} == set(HIGHER)
+    assert len(HIGHER) == 6
+
+
+@pytest.mark.parametrize("name", HIGHER)
+def test_a_model_of_a_higher_dimension_has_the_error_it_claims(name):
+    net = sg.load(ROOT / "models" / "higher" / f"{name}.onnx")
+    truth, layout = FUNCTIONS[name.split("-")[0]], name.split("-")[1]
+    assert (net.layout, net.box) == (layout, truth.box)
+    assert net.provenance["function"] == truth.formula
+    grid = truth.grid()
+    values = truth(grid)
+    error = np.abs(net(grid) - values)
+    constant = np.abs(values - np.median(values)).mean()
+    measured = (error.mean(), (error**2).mean(), error.max(), constant)
+    assert measured == pytest.approx(HIGHER[name][1:], rel=2e-4)
+
+
 def test_the_readmes_table_shows_these_models():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for layout, (mae, mse, largest) in CLAIMS.items():

@@ -1,7 +1,7 @@
 """`auto`: the encoding, and the bounds, that what is cheap to compute speaks for.
 
     at most 3 inputs vary, and the linear regions have few corners    regions
-    otherwise, at most 6 inputs vary                                  bigm with lp bounds
+    otherwise, at most 12 inputs vary                                 bigm with lp bounds
     more inputs vary, at most 60 neurons are unstable                 bigm with milp bounds
     more inputs vary, more neurons are unstable                       bigm with lp bounds
 
@@ -28,7 +28,7 @@ from surrogate.regions import MAX_INPUTS
 
 # To measure again: benchmarks/public_nets.py
 FEW_CORNERS = 20_000
-FEW_INPUTS = 6
+FEW_INPUTS = 12
 FEW_INPUTS_SECONDS = 5.0
 MILP_NEURONS = 60
 MILP_SECONDS = 10.0

@@ -21,6 +21,8 @@ from surrogate.box import Box, FloatArray
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
 from surrogate.network import Network, check_network
+from surrogate.problems.instance import Instance
+from surrogate.programs import Builder
 
 ROW_LIMIT = 0.2
 TIE_TOTAL = 0.3
@@ -82,6 +84,18 @@ def linked_data(box: Box, copies: int, seed: int = 0) -> LinkedData:
     return LinkedData(
         weights, rows, ROW_LIMIT + rows @ centre, tie, float(TIE_TOTAL + tie @ centre)
     )
+
+
+def linked_instance(box: Box, data: LinkedData, output: int = 0) -> Instance:
+    """The same problem in arrays, for solvers that do not read Pyomo."""
+    builder, copies = Builder(), len(data.weights)
+    lower, upper = np.tile(box.lower, copies), np.tile(box.upper, copies)
+    x = builder.add_columns("x", lower, upper)
+    y = builder.add_columns("y", np.full(copies, -np.inf), np.inf)
+    builder.add_rows("rows", -np.inf, data.limits, (x, data.rows))
+    builder.add_rows("tie", data.total, data.total, (x, data.tie[None]))
+    cost = np.concatenate([np.zeros(len(x)), data.weights])
+    return Instance(builder, cost, False, x.reshape(copies, box.n_inputs), y, output)
 
 
 def linked_problem(

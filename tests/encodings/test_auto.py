@@ -33,19 +33,19 @@ def test_few_inputs_and_too_many_regions(monkeypatch):
 
 
 def test_many_inputs_and_few_neurons():
-    _, few = embedded(make_net((3, 3), 6, seed=22), "auto")
+    _, few = embedded(make_net((3, 3), 12, seed=22), "auto")
     assert (few.encoding, few.bounds.method) == ("bigm", "lp")
-    _, emb = embedded(make_net((3, 3), 7, seed=22), "auto")
+    _, emb = embedded(make_net((3, 3), 13, seed=22), "auto")
     assert (emb.encoding, emb.bounds.method) == ("bigm", "milp")
     unstable = emb.bounds.counts().unstable
     assert emb.reason == (
-        f"7 inputs vary, too many for linear regions; milp bounds leave {unstable} neurons unstable"
+        f"13 inputs vary, too many for linear regions; milp bounds leave {unstable} neurons unstable"
     )
 
 
 def test_many_inputs_and_many_neurons(monkeypatch):
     monkeypatch.setattr(auto, "MILP_NEURONS", 2)
-    _, emb = embedded(make_net((4, 4), 7, seed=23), "auto")
+    _, emb = embedded(make_net((4, 4), 13, seed=23), "auto")
     assert (emb.encoding, emb.bounds.method) == ("bigm", "lp")
     assert "lp bounds leave" in emb.reason
 
@@ -80,7 +80,7 @@ def test_an_encoding_that_is_asked_for(encoding, method):
 
 def test_copies_share_the_work_also_where_a_limit_cut_it_short(monkeypatch):
     monkeypatch.setattr(auto, "MILP_SECONDS", 1e-6)
-    net = make_net((4, 4), 7, seed=27)
+    net = make_net((4, 4), 13, seed=27)
     first, second = (choose(net, net.box, "auto").bounds for _ in range(2))
     assert not first.complete
     assert first is second
