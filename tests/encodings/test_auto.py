@@ -39,7 +39,8 @@ def test_many_inputs_and_few_neurons():
     assert (emb.encoding, emb.bounds.method) == ("bigm", "milp")
     unstable = emb.bounds.counts().unstable
     assert emb.reason == (
-        f"13 inputs vary, too many for linear regions; milp bounds leave {unstable} neurons unstable"
+        f"13 inputs vary, too many for linear regions; "
+        f"milp bounds leave {unstable} neurons unstable"
     )
 
 
