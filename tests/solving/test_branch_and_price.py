@@ -105,6 +105,19 @@ def test_a_search_that_is_left_to_itself_is_sound_whenever_it_ends(features, see
         check_audits(made)
 
 
+@pytest.mark.parametrize("features", [("integers",), ("integers", "maximize", "ties"), ("rows",)])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_part_is_lost_where_solutions_are_found_in_small_nodes_alone(
+    monkeypatch, features, seed
+):
+    # Local search would find the optimum whatever part of the search was left out.
+    monkeypatch.setattr(decomposing._Helper, "improve", lambda *_: None)
+    nets = two_nets(seed, 2, widths=((4, 3), (4,)), n_outputs=1)
+    solution, found = compare(seed, nets, features, few_neurons=4)
+    assert len(found) == 1
+    assert solution.status in (Status.OPTIMAL, Status.INFEASIBLE)
+
+
 def check_limited(solution, expected, *, maximize=False):
     """Whatever a limit leaves is on the right side of the optimum."""
     sign = -1.0 if maximize else 1.0
