@@ -25,6 +25,7 @@ from scipy import sparse
 
 from surrogate.box import FloatArray
 from surrogate.decomposition.parts import Parts
+from surrogate.errors import SolverError
 from surrogate.programs import Builder, Session
 
 _IN_USE = 1e-9  # a weight or a slack above this is not 0
@@ -85,7 +86,10 @@ def solve_master(
     costs = [parts.points_cost(t, p.x, p.y) for t, p in enumerate(points)]
     cost = np.concatenate([parts.rest.cost, *costs, prices + delta, delta - prices])
     program = replace(builder.program(cost), offset=parts.offset)
-    outcome = Session(program, relaxed=True, options={"presolve": "off"}).solve()
+    try:
+        outcome = Session(program, relaxed=True, options={"presolve": "off"}).solve()
+    except SolverError:  # numerical trouble: the search branches without a mixture
+        return None
     if outcome.x is None or outcome.duals is None or outcome.objective is None:
         return None
     x = outcome.x

@@ -24,6 +24,7 @@ from surrogate.decomposition import (
     branch_and_price,
     split,
 )
+from surrogate.errors import SolverError
 from surrogate.programs import Outcome, Program, Session, Status
 from surrogate.solving.hints import Graph, SolverHints
 from surrogate.solving.starting import LocalSearch
@@ -195,7 +196,10 @@ class _Helper:
             upper[copy.inputs] = np.minimum(upper[copy.inputs], up)
         part = replace(program, lower=lower, upper=upper)
         left = max(0.0, min(seconds, self.deadline - time.perf_counter()))
-        outcome = Session(part, seed=self.seed).solve(left)
+        try:
+            outcome = Session(part, seed=self.seed).solve(left)
+        except SolverError:  # numerical trouble in a part: the search goes on without its answer
+            return -np.inf, None
         sign = -1.0 if program.maximize else 1.0
         if outcome.status is Status.INFEASIBLE:
             return np.inf, None

@@ -45,8 +45,8 @@ def solve(
     networks' inputs (`surrogate.decomposition`). `Solution.method` says what it was.
 
     model        a ConcreteModel or a Block with one active objective
-    time_limit   seconds of wall clock for HiGHS alone; inf for none
-    threads      of the search
+    time_limit   seconds of wall clock for the search; inf for none
+    threads      of HiGHS's own search; branch and price uses one
     seed         HiGHS's `random_seed`
     rel_gap      stop when the relative gap is below this
     options      further HiGHS options by their names; they override `surrogate.programs.TOLERANCES`

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from surrogate.box import FloatArray
+from surrogate.errors import SolverError
 from surrogate.programs import Program, Session
 from surrogate.programs.program import IntArray
 
@@ -96,7 +97,10 @@ class LocalSearch:
                 fixed[binaries] = switched if hop else states
             held = fixed[self._integers]
             self._session.set_bounds(self._integers, held, held)
-            outcome = self._session.solve(max(0.0, deadline - time.perf_counter()))
+            try:
+                outcome = self._session.solve(max(0.0, deadline - time.perf_counter()))
+            except SolverError:  # numerical trouble in one region: others may do
+                break
             if outcome.x is None or outcome.objective is None:
                 break
             if self._sign * outcome.objective >= value - 1e-9 * (1.0 + abs(value)) and hop:
