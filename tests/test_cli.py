@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,3 +202,30 @@ def test_a_users_mistake_is_one_clear_message_and_exit_code_2(
     assert message in " ".join(err.split())
     assert out == ""
     assert not (tmp_path / "runs").exists()
+
+
+def test_compile_keeps_what_it_learned_beside_the_net(call, net_file):
+    code, out, _ = call("compile", net_file, "--seconds", "0.3", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["kept_in"] == net_file.replace(".onnx", ".cells.npz")
+    assert found["supports_known"] >= found["supports_known_before"]
+    code, text, _ = call("compile", net_file, "--seconds", "0.1")
+    assert code == 0
+    assert "supports known" in text
+
+
+def test_cells_that_cannot_be_used_are_a_message_and_no_harm(call, net_file):
+    Path(net_file).with_suffix(".cells.npz").write_bytes(b"junk")
+    code, out, err = call("optimize", net_file, "--minimize", "--json")
+    assert code == 0
+    assert json.loads(out)["audit_passed"]
+    assert "warning" in err
+    assert "surrogate compile" in err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
+def test_compile_needs_some_time(call, net_file, seconds):
+    code, _, err = call("compile", net_file, "--seconds", seconds)
+    assert code == 2
+    assert "time_limit" in err

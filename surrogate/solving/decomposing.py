@@ -145,8 +145,8 @@ class _Helper:
     def improve(self, mixture: Mixture) -> tuple[float, FloatArray] | None:
         """The best solution of the regions around the mixture's means, or None.
 
-        Where there is none, and no other solution yet, HiGHS looks for one near the means, in the
-        nodes 2, 4, 8 and so on.
+        Where there is none, as with integers of the model's own that are not whole there, HiGHS
+        looks for one near the means, in the nodes 2, 4, 8 and so on.
         """
         start = time.perf_counter()
         self.calls += 1
@@ -158,8 +158,7 @@ class _Helper:
             point[copy.inputs] = mean
         x, cost = self.search.hop(point, self.deadline)
         found = None if x is None else (cost, x)
-        none_yet = found is None and self.first_solution is None
-        if none_yet and self.calls.bit_count() == 1 < self.calls:
+        if found is None and self.calls.bit_count() == 1 < self.calls:
             reach = [NEAR * (copy.upper - copy.lower) for copy in self.parts.copies]
             lower = [mean - r for mean, r in zip(means, reach, strict=True)]
             upper = [mean + r for mean, r in zip(means, reach, strict=True)]

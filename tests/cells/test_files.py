@@ -95,7 +95,7 @@ def test_cells_of_another_network_are_refused(tmp_path):
     save_tree(priced_tree(make_net((6, 5), 2, seed=4)), tmp_path / "cells.npz")
     with pytest.raises(InputError, match="another network"):
         load_tree(tmp_path / "cells.npz", make_net((6, 5), 2, seed=5))
-    with pytest.raises(InputError, match="missing.npz"):
+    with pytest.raises(InputError, match=r"missing\.npz"):
         load_tree(tmp_path / "missing.npz", make_net((6, 5), 2, seed=5))
 
 
@@ -117,7 +117,7 @@ def test_load_warns_of_a_file_that_it_cannot_use(tmp_path):
         assert load(path).content_hash == net.content_hash
 
 
-def test_what_is_compiled_is_known(tmp_path):
+def test_what_is_compiled_is_known():
     net = make_net((5, 4), 3, seed=8)
     found = compile_network(net, time_limit=1.0)
     again = compile_network(net, time_limit=0.1)
