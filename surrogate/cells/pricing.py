@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surrogate.bounds.rounding import gamma
 from surrogate.box import FloatArray
 from surrogate.cells.cover import Cover
+from surrogate.cells.planes import least_on_boxes
 from surrogate.cells.tree import CellTree
 from surrogate.programs.program import IntArray
 
@@ -35,7 +35,7 @@ class Priced:
 
     cover    the cover, finer
     bounds   (cells,) lower bounds of v.f - g.x in each of its cells
-    points   (k, d) corners of cells where v.f - g.x is small
+    points   (k, d) corners and centres of cells where v.f - g.x is small
     value    the least value found at a point
     """
 
@@ -72,7 +72,7 @@ def price(
     for _ in range(ROUNDS):
         chosen = _smallest(bounds, max(BATCH, len(bounds) // SHARE))
         tried = chosen[_smallest(bounds[chosen], BATCH)]
-        found = _corners(tree, cover.take(tried), direction, size, g)
+        found = _points(tree, cover.take(tried), direction, size, g)
         values = tree.net(found) @ v - found @ g
         order = np.argsort(values)[:KEPT_POINTS]
         points.append(found[order])
@@ -82,7 +82,14 @@ def price(
             break
         if len(tree) > most or tree.full or time.perf_counter() > deadline:
             break
-        chosen = chosen[bounds[chosen] < min(value - gap / 2.0, enough)]
+        sought = min(value - gap / 2.0, enough)
+        chosen = chosen[bounds[chosen] < sought]
+        some = cover.take(chosen)
+        better = tree.better_bounds(some.cells, some.lower, some.upper, v, g)
+        bounds[chosen] = np.maximum(bounds[chosen], better)
+        chosen = chosen[bounds[chosen] < sought]
+        if not len(chosen):
+            continue
         gain = tree.gains(cover.cells[chosen], direction)
         inexact = gain.max(axis=1) > 0.0
         chosen, gain = chosen[inexact], gain[inexact]
@@ -104,23 +111,16 @@ def _smallest(bounds: FloatArray, n: int) -> IntArray:
 def _bounds(
     tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
 ) -> FloatArray:
-    """Lower bounds of v.f - g.x in every cell, rounded down.
-
-    A sum of 2 d + 2 products, none rounded more than d + 6 times.
-    """
+    """Lower bounds of v.f - g.x in every cell, by the planes that it has."""
     planes = tree.planes(direction)
-    scaled = size * planes.slope.rows[cover.cells]
-    slope, constant = scaled - g, size * planes.constant.rows[cover.cells]
-    at = np.where(slope > 0.0, cover.lower, cover.upper)
-    reach = ((np.abs(scaled) + np.abs(g)) * np.abs(at)).sum(axis=1)
-    scale = np.abs(constant) + reach
-    found: FloatArray = (slope * at).sum(axis=1) + constant - gamma(4 * len(g) + 16) * scale
-    return found
+    slope, constant = planes.slope.rows[cover.cells], planes.constant.rows[cover.cells]
+    return least_on_boxes(size * slope, g, size * constant, cover.lower, cover.upper)
 
 
-def _corners(
+def _points(
     tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
 ) -> FloatArray:
-    """Where each cell's plane less g.x is least."""
+    """Where each cell's plane less g.x is least, and the cells' centres."""
     slope = size * tree.planes(direction).slope.rows[cover.cells] - g
-    return np.where(slope > 0.0, cover.lower, cover.upper)
+    corners = np.where(slope > 0.0, cover.lower, cover.upper)
+    return np.concatenate([corners, (cover.lower + cover.upper) / 2.0])

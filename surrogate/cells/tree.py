@@ -13,6 +13,7 @@ import numpy as np
 
 from surrogate.box import Box, FloatArray
 from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
+from surrogate.cells.slopes import best_slopes_bound
 from surrogate.network import Network
 from surrogate.programs.program import BoolArray, IntArray
 
@@ -124,6 +125,18 @@ class CellTree:
             radius = (self.upper[some] - self.lower[some]) / 2.0
             found.append(gains(self.net, radius, *self._bounds_of(some), direction))
         return np.concatenate(found)
+
+    def better_bounds(
+        self, cells: IntArray, lower: FloatArray, upper: FloatArray, v: FloatArray, g: FloatArray
+    ) -> FloatArray:
+        """Bounds of v.f - g.x in parts of cells, by slopes made for this price, (n,)."""
+        found = []
+        for start in range(0, len(cells), self._chunk):
+            part = slice(start, start + self._chunk)
+            lows, ups = self._bounds_of(cells[part])
+            boxes = lower[part], upper[part]
+            found.append(best_slopes_bound(self.net, self._pads, lows, ups, v, g, *boxes))
+        return np.concatenate([np.zeros(0), *found])
 
     def _bounds_of(self, cells: IntArray) -> tuple[list[FloatArray], list[FloatArray]]:
         """The pre-activation bounds of some cells, layer by layer."""

@@ -158,17 +158,23 @@ def _parts(translation: Translation, graphs: Sequence[Graph]) -> Parts:
 
 
 def _cuts_of(parts: Parts, root: Root, copy: Copy) -> list[Cut]:
-    """The distinct cuts of all copies of the same network and box, as tight as is known by now.
+    """The distinct cuts of all copies of the same network and box.
 
-    They are for the whole box of the tree: whatever the model's bounds become, they hold.
+    They are for the whole box of the tree: whatever the model's bounds become, they hold. Those
+    that were found where the model leaves less of it are priced again.
     """
-    whole = Cover.of(copy.tree, copy.tree.box.lower, copy.tree.box.upper)
+    box = copy.tree.box
+    whole = Cover.of(copy.tree, box.lower, box.upper)
     found: dict[bytes, Cut] = {}
     for cut in root.cuts:
-        key = cut.v.tobytes() + cut.g.tobytes()
-        if parts.copies[cut.copy].tree is copy.tree and cut.v.any() and key not in found:
+        key, other = cut.v.tobytes() + cut.g.tobytes(), parts.copies[cut.copy]
+        if other.tree is not copy.tree or not cut.v.any():
+            continue
+        if (other.lower > box.lower).any() or (other.upper < box.upper).any():
             least = price(copy.tree, whole, cut.v, cut.g, math.inf).least
-            found[key] = replace(cut, least=least)
+            cut = replace(cut, least=least)
+        if key not in found or found[key].least < cut.least:
+            found[key] = cut
     return list(found.values())
 
 
