@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyomo.environ as pyo
 from linked_solves import as_minimum, own_answer, tiny_net
-from omlt_models import dot, omlt_copies, run_highs
+from omlt_models import omlt_copies, run_highs
 from timing import Answer, Clock, Solve
 
 from surrogate.bounds import Bounds, compute_bounds
@@ -100,7 +100,10 @@ def _solve_omlt(task: BoxTask, net: Network, clock: Clock) -> Answer:
     model = omlt_copies(net, net.domain(), 1)
     inputs = list(model.net[0].inputs.values())
     model.rows = pyo.Constraint(
-        range(len(task.rhs)), rule=lambda _, r: dot(task.matrix[r], inputs) <= task.rhs[r]
+        range(len(task.rhs)),
+        rule=lambda _, r: (
+            pyo.sum_product(task.matrix[r], inputs, index=range(len(inputs))) <= task.rhs[r]
+        ),
     )
     model.objective = pyo.Objective(expr=task.sign * model.net[0].outputs[task.output])
     return run_highs(model, clock, task.seed, task.rel_gap)
