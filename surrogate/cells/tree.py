@@ -21,6 +21,7 @@ LARGEST = 2**28
 """Numbers that a tree may hold, 2 GB: then cells stay as they are, and their bounds still hold."""
 
 _CACHE = 2**16  # numbers in the largest array of a pass: 512 kB stay in the cache
+_POINTS = 200  # points that a tree remembers
 _DIRECTIONS = 4  # directions whose planes are kept
 
 
@@ -50,7 +51,10 @@ class Planes:
 
 
 class CellTree:
-    """Cells of `box`, numbered in the order in which they were made; number 0 is the box."""
+    """Cells of `box`, numbered in the order in which they were made; number 0 is the box.
+
+    points   where models so far found the hull: the first columns of the next one
+    """
 
     def __init__(self, net: Network, box: Box) -> None:
         self.net, self.box = net, box
@@ -62,6 +66,7 @@ class CellTree:
         self._child: list[int] = []  # the first of a cell's two halves, -1 while it is whole
         self._axis: list[int] = []
         self._planes: dict[bytes, Planes] = {}
+        self.points = np.zeros((0, d))
         self._add(box.lower[None], box.upper[None])
 
     def __len__(self) -> int:
@@ -94,6 +99,10 @@ class CellTree:
         cut = np.array([i for i, child in enumerate(self._child) if child >= 0], dtype=np.intp)
         order = np.argsort(np.array([self._child[i] for i in cut.tolist()], dtype=np.intp))
         return cut[order], np.array(self._axis, dtype=np.intp)[cut[order]]
+
+    def remember(self, points: FloatArray) -> None:
+        """Keep points (n, d) where the hull of the graph has touched a plane, the latest ones."""
+        self.points = _distinct(np.concatenate([points, self.points]))[:_POINTS]
 
     def planes(self, direction: FloatArray) -> Planes:
         """The planes below v.f in all cells. The tables grow with the tree: ask again."""
@@ -198,3 +207,9 @@ class CellTree:
         self._upper.add(upper)
         self._child += [-1] * len(lower)
         self._axis += [-1] * len(lower)
+
+
+def _distinct(points: FloatArray) -> FloatArray:
+    """Each point once, in the order of their first places."""
+    first = np.unique(points, axis=0, return_index=True)[1]
+    return points[np.sort(first)]

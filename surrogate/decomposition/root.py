@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from surrogate.cells import Cover
-from surrogate.decomposition.master import Points, solve_master
+from surrogate.decomposition.master import Mixture, Points, solve_master
 from surrogate.decomposition.node import Cut, Goal, Node, Pool, improve_bound, price_step
 from surrogate.decomposition.parts import Parts
 
@@ -42,14 +42,17 @@ def root_node(parts: Parts) -> Node:
 def priced_root(parts: Parts, pool: Pool, scale: float, rng: np.random.Generator) -> Node:
     """The whole of it, with the prices of the best mixture of points drawn at random.
 
-    Half of them are corners of the box: there hulls often have theirs.
+    Half of them are corners of the box: there hulls often have theirs. Those that earlier models
+    found are added.
     """
     node, points = root_node(parts), []
     for copy in parts.copies:
         shape = (SAMPLES, copy.net.n_inputs)
         inside = rng.uniform(copy.lower, copy.upper, shape)
         corners = np.where(rng.random(shape) < 0.5, copy.lower, copy.upper)
-        x = np.concatenate([inside, corners])
+        known = copy.tree.points
+        known = known[((known >= copy.lower) & (known <= copy.upper)).all(axis=1)]
+        x = np.concatenate([inside, corners, known])
         points.append(Points(x, copy.net(x)))
     free = FREELY * price_step(parts, node, scale)
     found = solve_master(parts, points, node.lower, node.upper, node.prices, free)
@@ -89,7 +92,14 @@ def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, 
         done += new
         if found.mixture is not None and found.mixture.balanced:
             inner = min(inner, found.mixture.value)
+            _remember(parts, found.mixture)
         gained, node = found.node.bound - node.bound, found.node
         if not new or inner - node.bound <= goal.tolerance or gained <= 0.0:
             break
     return Root(node.bound, inner, tuple(cuts), done)
+
+
+def _remember(parts: Parts, mixture: Mixture) -> None:
+    """Keep the points that the mixture uses with their networks."""
+    for copy, points, weights in zip(parts.copies, mixture.points, mixture.weights, strict=True):
+        copy.tree.remember(points.x[weights > 0.0])

@@ -286,3 +286,15 @@ def test_one_tree_per_network_and_box():
     before = known_tree(net, net.box)
     forget_trees()
     assert known_tree(net, net.box) is not before
+
+
+def test_a_tree_remembers_the_latest_points_once():
+    tree = CellTree(make_net((3,), 2, seed=1), Box.of([(-1, 1)] * 2))
+    x = np.random.default_rng(0).uniform(-1, 1, (150, 2))
+    tree.remember(x)
+    tree.remember(x[:10])
+    assert len(tree.points) == 150
+    assert np.array_equal(tree.points[:10], x[:10])
+    tree.remember(-x)
+    assert len(tree.points) == 200
+    assert np.array_equal(tree.points[:150], -x)
