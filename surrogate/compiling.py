@@ -16,8 +16,7 @@ import numpy as np
 
 from surrogate import onnx_files
 from surrogate.box import Box, FloatArray
-from surrogate.cells import Cover, price, recall
-from surrogate.cells.known import known_tree
+from surrogate.cells import CellTree, Cover, known_tree, price, recall
 from surrogate.errors import InputError
 from surrogate.network import Network
 
@@ -75,7 +74,7 @@ def compile_network(
     tree = known_tree(net, net.domain(box))
     cover = Cover.of(tree, tree.box.lower, tree.box.upper)
     tests = _directions(net, tree.box, TESTED, np.random.default_rng([seed, 1]))
-    before = _gaps(net, tree.box, tests)
+    before = _gaps(tree, tests)
     rng, done, deadline = np.random.default_rng([seed, 0]), 0, start + time_limit
     while time.perf_counter() < deadline and not tree.full:
         for v, g, reach in _directions(net, tree.box, 10, rng):
@@ -83,7 +82,7 @@ def compile_network(
             done += 1
             if time.perf_counter() > deadline:
                 break
-    after = _gaps(net, tree.box, tests)
+    after = _gaps(tree, tests)
     return Compiled(
         known_before=float((before <= GAP).mean()),
         known=float((after <= GAP).mean()),
@@ -113,12 +112,9 @@ def _directions(
     return found
 
 
-def _gaps(
-    net: Network, box: Box, directions: list[tuple[FloatArray, FloatArray, float]]
-) -> FloatArray:
+def _gaps(tree: CellTree, directions: list[tuple[FloatArray, FloatArray, float]]) -> FloatArray:
     """How far each support is known, relative to the range: the cells stay as they are."""
-    tree = known_tree(net, box)
-    cover = Cover.of(tree, box.lower, box.upper)
+    cover = Cover.of(tree, tree.box.lower, tree.box.upper)
     found = []
     for v, g, reach in directions:
         priced = price(tree, cover, v, g, math.inf)

@@ -16,6 +16,7 @@ and Massively Parallel Incomplete Verifiers, ICLR 2021, for slopes chosen by gra
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,38 +43,32 @@ def best_slopes_bound(
     """
     lines = [Lines.between(low, up) for low, up in zip(lows, ups, strict=True)]
     free = [(low < 0.0) & (up > 0.0) for low, up in zip(lows, ups, strict=True)]
-    slopes = [line.below for line in lines]
     best = np.full(len(lower), -np.inf)
     for step in (*STEPS, 0.0):
-        c, constant, used = _backward(net, lines, slopes, v, len(lower))
+        c, constant, used = _backward(net, lines, v, len(lower))
         constant = constant - np.abs(v) @ pads[-1]
         best = np.maximum(best, least_on_boxes(c, g, constant, lower, upper))
         if step:
             h = np.where(c > g, lower, upper)
             for k, line in enumerate(lines):
                 a = h @ net.weights[k] + net.biases[k]
-                h = np.where(used[k] > 0.0, slopes[k] * a, line.above * a + line.intercept)
-                moved = np.clip(slopes[k] + step * np.sign(a), 0.0, 1.0)
-                slopes[k] = np.where(free[k] & (used[k] > 0.0), moved, slopes[k])
+                h = np.where(used[k] > 0.0, line.below * a, line.above * a + line.intercept)
+                moved = np.clip(line.below + step * np.sign(a), 0.0, 1.0)
+                below = np.where(free[k] & (used[k] > 0.0), moved, line.below)
+                lines[k] = replace(line, below=below)
     return best
 
 
 def _backward(
-    net: Network,
-    lines: Sequence[Lines],
-    slopes: Sequence[FloatArray],
-    v: FloatArray,
-    cells: int,
+    net: Network, lines: Sequence[Lines], v: FloatArray, cells: int
 ) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
-    """The plane below v.f with these slopes; and the coefficients of each hidden layer."""
-    c = np.broadcast_to(net.weights[-1] @ v, (cells, len(net.weights[-1])))
-    constant = np.full(cells, net.biases[-1] @ v)
+    """The planes below v.f through these lines; and the coefficients of each hidden layer."""
+    c = np.broadcast_to(net.weights[-1] @ v, (cells, 1, len(net.weights[-1])))
+    constant = np.full((cells, 1), net.biases[-1] @ v)
     used: list[FloatArray] = []
     for k in range(len(lines) - 1, -1, -1):
-        used.insert(0, c)
-        plus = np.maximum(c, 0.0)
-        minus = c - plus
-        m = plus * slopes[k] + minus * lines[k].above
-        constant = constant + (minus * lines[k].intercept).sum(axis=1) + m @ net.biases[k]
+        used.insert(0, c[:, 0])
+        m, offset = lines[k].through(c)
+        constant = constant + offset + m @ net.biases[k]
         c = m @ net.weights[k].T
-    return c, constant, used
+    return c[:, 0], constant[:, 0], used

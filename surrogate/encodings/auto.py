@@ -25,11 +25,11 @@ from surrogate.encodings.table import ENCODINGS
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 from surrogate.regions import MAX_INPUTS
+from surrogate.solving.decomposing import MOST_INPUTS
 
 # To measure again: benchmarks/public_nets.py
 FEW_CORNERS = 20_000
-FEW_INPUTS = 12
-FEW_INPUTS_SECONDS = 5.0
+SEARCHED_SECONDS = 5.0  # for lp bounds, where branch and price does the search
 MILP_NEURONS = 60
 MILP_SECONDS = 10.0
 LP_SECONDS = 20.0
@@ -73,8 +73,8 @@ def choose(net: Network, box: Box, encoding: str, bounds: Bounds | None = None) 
 
 def _tight(net: Network, box: Box) -> Bounds:
     """`milp` bounds where they pay and their time is short, else `lp` bounds, as time allows."""
-    if box.n_varying <= FEW_INPUTS:
-        return compute_bounds(net, box, "lp", time_limit=FEW_INPUTS_SECONDS)
+    if box.n_varying <= MOST_INPUTS:
+        return compute_bounds(net, box, "lp", time_limit=SEARCHED_SECONDS)
     if compute_bounds(net, box, "crown").counts().unstable <= MILP_NEURONS:
         return compute_bounds(net, box, "milp", time_limit=MILP_SECONDS)
     return compute_bounds(net, box, "lp", time_limit=LP_SECONDS)

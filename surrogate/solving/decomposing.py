@@ -27,6 +27,7 @@ from surrogate.decomposition import (
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome, Program, Session, Status
 from surrogate.solving.hints import Graph, SolverHints
+from surrogate.solving.restricting import ABS_GAP
 from surrogate.solving.starting import LocalSearch
 from surrogate.solving.translating import Translation
 
@@ -108,8 +109,8 @@ def solve_decomposed(
         known, helper.first_solution = (sign * first.objective, first.x), first.seconds
     bound = -np.inf if first is None or first.bound is None else sign * first.bound
     found = branch_and_price(parts, helper, deadline, rel_gap, ABS_GAP, seed, known, bound)
-    outcome = _outcome(found, program.maximize, time.perf_counter() - start)
-    outcome = replace(outcome, method="branch and price", first_solution=helper.first_solution)
+    seconds = time.perf_counter() - start
+    outcome = _outcome(found, program.maximize, seconds, helper.first_solution)
     return outcome if first is None else _added(outcome, first)
 
 
@@ -122,10 +123,6 @@ def _added(outcome: Outcome, first: Outcome) -> Outcome:
         seconds=outcome.seconds + first.seconds,
         warnings=(*first.warnings, *outcome.warnings),
     )
-
-
-ABS_GAP = 1e-6
-"""HiGHS's absolute gap."""
 
 
 @dataclass(eq=False)
@@ -208,7 +205,7 @@ class _Helper:
         return bound, (sign * outcome.objective, outcome.x)
 
 
-def _outcome(found: Found, maximize: bool, seconds: float) -> Outcome:
+def _outcome(found: Found, maximize: bool, seconds: float, first_solution: float | None) -> Outcome:
     """The end of the search in HiGHS's terms."""
     sign = -1.0 if maximize else 1.0
     solution = found.solution if isinstance(found.solution, np.ndarray) else None
@@ -227,5 +224,6 @@ def _outcome(found: Found, maximize: bool, seconds: float) -> Outcome:
         nodes=found.nodes,
         iterations=0,
         seconds=seconds,
-        warnings=(),
+        method="branch and price",
+        first_solution=first_solution,
     )
