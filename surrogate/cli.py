@@ -142,8 +142,8 @@ def report(
 
 
 def _show(results: Results) -> None:
+    from surrogate.isolation import interrupts_held
     from surrogate.report import print_table, recommendation, report_tables, write_page
-    from surrogate.study.isolation import interrupts_held
 
     for table in report_tables(results):
         print_table(table)
@@ -190,6 +190,7 @@ def compile_command(
     box: _Box = None,
     seconds: Annotated[float, typer.Option(help="How long to learn.")] = 30.0,
     seed: Annotated[int, typer.Option(help="Of the directions that are drawn.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes that learn at once.")] = 1,
     as_json: _Json = False,
 ) -> None:
     """Learn the convex hull of a network's graph ahead of any model, and keep it beside the file.
@@ -205,7 +206,7 @@ def compile_command(
     domain = _domain(net, box)
     if domain is None:
         raise BoxError(f"{net_file} holds no box; give --box LOW:HIGH,...")
-    found = compile_network(net, domain, time_limit=seconds, seed=seed)
+    found = compile_network(net, domain, time_limit=seconds, seed=seed, workers=workers)
     save_tree(known_tree(net, domain), cells_path(net_file))
     record = compiled_record(found, cells_path(net_file))
     if as_json:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,10 @@ import numpy as np
 from surrogate import onnx_files
 from surrogate.box import Box, FloatArray
 from surrogate.cells import CellTree, Cover, known_tree, price, recall
-from surrogate.errors import InputError
+from surrogate.errors import InputError, SolverError
+from surrogate.isolation import Failed, Finished, Report, run_isolated
 from surrogate.network import Network
+from surrogate.programs.program import IntArray
 
 GAP = 1e-3
 """Of the range of v.f - g.x over the box: a support that is known to within this is known."""
@@ -58,30 +61,72 @@ def load(path: str | os.PathLike[str]) -> Network:
     return net
 
 
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """Price directions, drawn from a seed, on a tree with these cuts: what a process does.
+
+    most      directions, None for as many as there is time for
+    seconds   how long
+    """
+
+    net: Network
+    box: Box
+    cuts: tuple[IntArray, IntArray]
+    seed: tuple[int, int]
+    most: int | None
+    seconds: float
+
+    def __str__(self) -> str:
+        """The task in a message."""
+        return f"learn the hull, part {self.seed[1]}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """Where a tree was cut, and where v.f - g.x was least, the latest first."""
+
+    cuts: tuple[IntArray, IntArray]
+    points: FloatArray
+    directions: int
+
+
 def compile_network(
-    net: Network, box: Box | None = None, *, time_limit: float = 30.0, seed: int = 0
+    net: Network,
+    box: Box | None = None,
+    *,
+    time_limit: float = 30.0,
+    directions: int | None = None,
+    seed: int = 0,
+    workers: int = 1,
 ) -> Compiled:
-    """Learn the hull of the network's graph on its box, or on `box`, for `time_limit` seconds.
+    """Learn the hull of the network's graph on its box, or on `box`.
+
+    time_limit   seconds
+    directions   of pricing, in all; None for as many as there is time for. With a number, and time
+                 enough, the same seed and workers learn the same
+    workers      processes, each with directions of its own; their cells are put together
 
     Directions v are uniform on the sphere of the outputs, each scaled by its range; g is the mean
     slope of v.f between two random points, up to twice over or not at all: what models trade at.
 
-    Raises `InputError` when the time limit is no positive number, `BoxError` without a box.
+    Raises `InputError` when a number is out of its range, `BoxError` without a box.
     """
     if not (math.isfinite(time_limit) and time_limit > 0.0):
         raise InputError(f"time_limit is {time_limit}; give a positive number of seconds")
+    if workers < 1 or (directions is not None and directions < workers):
+        raise InputError(
+            f"workers is {workers} and directions {directions}; give at least 1 worker, and each "
+            "at least 1 direction"
+        )
     start = time.perf_counter()
     tree = known_tree(net, net.domain(box))
-    cover = Cover.of(tree, tree.box.lower, tree.box.upper)
     tests = _directions(net, tree.box, TESTED, np.random.default_rng([seed, 1]))
-    before = _gaps(tree, tests)
-    rng, done, deadline = np.random.default_rng([seed, 0]), 0, start + time_limit
-    while time.perf_counter() < deadline and not tree.full:
-        for v, g, reach in _directions(net, tree.box, 10, rng):
-            cover = price(tree, cover, v, g, GAP * reach, deadline=deadline).cover
-            done += 1
-            if time.perf_counter() > deadline:
-                break
+    before, cuts = _gaps(tree, tests), tree.cuts
+    tasks = [
+        _Task(tree.net, tree.box, cuts, (seed, k), _share(directions, k, workers), time_limit)
+        for k in range(workers)
+    ]
+    done = _learn_in_processes(tree, tasks) if workers > 1 else _learn(tree, tasks[0])
     after = _gaps(tree, tests)
     return Compiled(
         known_before=float((before <= GAP).mean()),
@@ -92,6 +137,50 @@ def compile_network(
         cells=len(tree),
         seconds=time.perf_counter() - start,
     )
+
+
+def _share(directions: int | None, k: int, workers: int) -> int | None:
+    """How many of the directions are worker k's."""
+    return None if directions is None else (directions + workers - 1 - k) // workers
+
+
+def _learn(tree: CellTree, task: _Task) -> int:
+    """Price until the task's directions or its time are used up; how many directions that were."""
+    cover = Cover.of(tree, tree.box.lower, tree.box.upper)
+    touched, deadline = [tree.points[:0]], time.perf_counter() + task.seconds
+    most = math.inf if task.most is None else task.most
+    rng = np.random.default_rng([task.seed[0], 2, task.seed[1]])
+    while len(touched) <= most and time.perf_counter() < deadline and not tree.full:
+        for v, g, reach in _directions(tree.net, tree.box, 10, rng):
+            priced = price(tree, cover, v, g, GAP * reach, deadline=deadline)
+            cover = priced.cover
+            touched.append(priced.best[None])
+            if len(touched) > most or time.perf_counter() > deadline:
+                break
+    tree.remember(np.concatenate(touched[::-1]))
+    return len(touched) - 1
+
+
+def _learn_in_processes(tree: CellTree, tasks: Sequence[_Task]) -> int:
+    """The same for all tasks at once. What they learn is put into the tree in their order."""
+    learned = dict[_Task, _Learned]()
+    for event in run_isolated(_learn_alone, tasks, len(tasks)):
+        match event:
+            case Finished(task=task, result=result):
+                learned[task] = result
+            case Failed(task=task, reason=reason):
+                raise SolverError(f"{task} failed: {reason}")
+    for task in tasks:
+        tree.cut_again(*learned[task].cuts)
+        tree.remember(learned[task].points)
+    return sum(one.directions for one in learned.values())
+
+
+def _learn_alone(task: _Task, report: Report) -> _Learned:  # noqa: ARG001 - nothing to report
+    tree = CellTree(task.net, task.box)
+    tree.cut_again(*task.cuts)
+    done = _learn(tree, task)
+    return _Learned(tree.cuts, tree.points, done)
 
 
 def _directions(

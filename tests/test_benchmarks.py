@@ -181,6 +181,12 @@ def test_higher_dimension_prints_times_ratios_gaps_and_agreement():
         assert re.search(rf"^ {group} +mixed5-1x24 .* yes$", table, re.M)
 
 
+def test_reuse_prints_seconds_and_ratios():
+    table = benchmark("reuse.py", "--quick")
+    assert "mixed5-1x24" in table
+    assert "the same again" in table
+
+
 def test_higher_dimension_names_mistakes():
     assert "no instance has the net 'xy'" in refused("higher_dimension.py", "--nets", "xy")
     left = ("--only", "T = 2", "--nets", "mixed5-3x8")

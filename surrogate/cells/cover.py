@@ -10,6 +10,12 @@ from surrogate.box import FloatArray
 from surrogate.cells.tree import CellTree
 from surrogate.programs.program import BoolArray, IntArray
 
+FEW_CELLS = 30_000
+"""Cells of a tree up to which a search prices all leaves: 3 ms, as going down from the top takes.
+
+Re-measure with benchmarks/reuse.py.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Cover:
@@ -30,6 +36,16 @@ class Cover:
         low, up = np.maximum(tree.lower[whole], lower), np.minimum(tree.upper[whole], upper)
         inside = (low <= up).all(axis=1)
         return cls(whole[inside], low[inside], up[inside])
+
+    @classmethod
+    def start(cls, tree: CellTree, lower: FloatArray, upper: FloatArray) -> Cover:
+        """The box for a search to start with: all leaves as long as they are few.
+
+        Otherwise as a part of the first cell: pricing goes down to finer ones where it has to.
+        """
+        if len(tree) <= FEW_CELLS:
+            return cls.of(tree, lower, upper)
+        return cls(np.zeros(1, dtype=np.intp), lower[None], upper[None])
 
     def __len__(self) -> int:
         """The number of cells."""

@@ -1,7 +1,8 @@
-"""A cell tree in a file: where it was cut, and nothing else, so that no file can spoil a bound.
+"""A cell tree in a file: where it was cut, and its points; so that no file can spoil a bound.
 
-The bounds of the cells are computed again, thousands a second. The worst that a wrong file can do
-is to cut where nobody needs it; still, one that is damaged or of another network is not used.
+The bounds of the cells and the network at the points are computed again, thousands a second. The
+worst that a wrong file can do is to cut where nobody needs it; still, one that is damaged or of
+another network is not used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.box import Box
+from surrogate.box import Box, FloatArray
 from surrogate.cells.known import known_tree
 from surrogate.cells.tree import CellTree
 from surrogate.errors import InputError
@@ -22,7 +23,7 @@ from surrogate.files import write_whole
 from surrogate.network import Network
 from surrogate.programs.program import IntArray
 
-FORMAT = "surrogate cells 1"
+FORMAT = "surrogate cells 2"
 
 
 class CellFileWarning(UserWarning):
@@ -35,11 +36,15 @@ def cells_path(path: str | os.PathLike[str]) -> Path:
 
 
 def save_tree(tree: CellTree, path: str | os.PathLike[str]) -> None:
-    """Write where the tree was cut. Raises `StoreError` when the file cannot be written."""
+    """Write where the tree was cut, and its points.
+
+    Raises `StoreError` when the file cannot be written.
+    """
     cells, axes = tree.cuts
     arrays: dict[str, Any] = {
         "cells": cells,
         "axes": axes,
+        "points": tree.points,
         "box": np.stack([tree.box.lower, tree.box.upper]),
         "facts": np.array([FORMAT, tree.net.content_hash]),
     }
@@ -55,7 +60,9 @@ def load_tree(path: str | os.PathLike[str], net: Network) -> CellTree:
     """
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            cells, axes, box, facts = (archive[name] for name in ("cells", "axes", "box", "facts"))
+            cells, axes, box, points, facts = (
+                archive[name] for name in ("cells", "axes", "box", "points", "facts")
+            )
         name, network_hash = facts.tolist()
         if name != FORMAT:
             raise InputError("is of another format or version")
@@ -63,12 +70,14 @@ def load_tree(path: str | os.PathLike[str], net: Network) -> CellTree:
             raise InputError("has the cells of another network")
         tree = known_tree(net, Box(*box))
         _check_cuts(cells, axes, net.n_inputs)
+        _check_points(points, tree)
     except Exception as exc:  # a damaged file can trip any part of zipfile, zlib or numpy
         raise InputError(
             f"{os.fspath(path)!r} is no file of this network's cells, or is damaged "
             f"({type(exc).__name__}: {exc}); make it again with `surrogate compile`"
         ) from exc
     tree.cut_again(cells.astype(np.intp), axes.astype(np.intp))
+    tree.remember(points)
     return tree
 
 
@@ -92,3 +101,11 @@ def _check_cuts(cells: IntArray, axes: IntArray, n_inputs: int) -> None:
         raise InputError("it cuts cells that are not there")
     if len(axes) and not (axes.min() >= 0 and axes.max() < n_inputs):
         raise InputError("it cuts across inputs that do not exist")
+
+
+def _check_points(points: FloatArray, tree: CellTree) -> None:
+    """Points of the box."""
+    if points.ndim != 2 or points.shape[1] != tree.net.n_inputs or points.dtype != np.float64:
+        raise InputError("its points have no shape")
+    if not ((points >= tree.box.lower) & (points <= tree.box.upper)).all():
+        raise InputError("it has points outside the box")

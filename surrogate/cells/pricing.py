@@ -36,13 +36,15 @@ class Priced:
     cover    the cover, finer
     bounds   (cells,) lower bounds of v.f - g.x in each of its cells
     points   (k, d) corners and centres of cells where v.f - g.x is small
-    value    the least value found at a point
+    value    the least value found at a point, and
+    best     (d,) that point
     """
 
     cover: Cover
     bounds: FloatArray
     points: FloatArray
     value: float
+    best: FloatArray
 
     @property
     def least(self) -> float:
@@ -61,22 +63,24 @@ def price(
 ) -> Priced:
     """Minimise v.f(x) - g.x over the cover, which is not empty, to within `gap`, or in part.
 
-    A lower bound of `enough` ends it at once; `ROUNDS` rounds of halving, `MOST_CELLS` new cells, a
-    full tree or the deadline (of `time.perf_counter`) end it with what it has. The bounds hold all
-    the same.
+    A lower bound of `enough` ends it at once; `ROUNDS` rounds of cutting whole cells, `MOST_CELLS`
+    new ones, a full tree or the deadline (of `time.perf_counter`) end it with what it has. The
+    bounds hold all the same.
     """
     # With one output the direction is 1 or -1, whatever the price: its planes are made once.
     direction, size = (np.sign(v), float(abs(v[0]))) if len(v) == 1 else (v, 1.0)
     bounds, value, points = _bounds(tree, cover, direction, size, g), np.inf, []
-    most = len(tree) + MOST_CELLS
-    for _ in range(ROUNDS):
+    best = cover.lower[0]
+    most, rounds = len(tree) + MOST_CELLS, 0
+    while rounds < ROUNDS:
         chosen = _smallest(bounds, max(BATCH, len(bounds) // SHARE))
         tried = chosen[_smallest(bounds[chosen], BATCH)]
         found = _points(tree, cover.take(tried), direction, size, g)
         values = tree.net(found) @ v - found @ g
         order = np.argsort(values)[:KEPT_POINTS]
         points.append(found[order])
-        value = min(value, float(values[order[0]]))
+        if values[order[0]] < value:
+            value, best = float(values[order[0]]), found[order[0]]
         least = float(bounds.min())
         if value - least <= gap or least >= enough:
             break
@@ -84,23 +88,27 @@ def price(
             break
         sought = min(value - gap / 2.0, enough)
         chosen = chosen[bounds[chosen] < sought]
-        some = cover.take(chosen)
+        axes = tree.axis_of(cover.cells[chosen])
+        whole = np.flatnonzero(axes < 0)  # the others were cut before: their halves cost little
+        rounds += len(whole) > 0
+        some = cover.take(chosen[whole])
         better = tree.better_bounds(some.cells, some.lower, some.upper, v, g)
-        bounds[chosen] = np.maximum(bounds[chosen], better)
-        chosen = chosen[bounds[chosen] < sought]
-        if not len(chosen):
+        bounds[chosen[whole]] = np.maximum(bounds[chosen[whole]], better)
+        low = bounds[chosen] < sought
+        if not low.any():
             continue
-        gain = tree.gains(cover.cells[chosen], direction)
-        inexact = gain.max(axis=1) > 0.0
-        chosen, gain = chosen[inexact], gain[inexact]
-        if not len(chosen):
+        whole = whole[low[whole]]
+        gain = tree.gains(cover.cells[chosen[whole]], direction)
+        axes[whole] = np.where(gain.max(axis=1) > 0.0, gain.argmax(axis=1), -1)
+        cut = low & (axes >= 0)
+        if not cut.any():  # their planes are exact
             break
-        halved = cover.take(chosen).halved(tree, gain.argmax(axis=1))
+        halved = cover.take(chosen[cut]).halved(tree, axes[cut])
         rest = np.ones(len(bounds), dtype=bool)
-        rest[chosen] = False
+        rest[chosen[cut]] = False
         cover = cover.take(rest).joined(halved)
         bounds = np.concatenate([bounds[rest], _bounds(tree, halved, direction, size, g)])
-    return Priced(cover, bounds, np.concatenate(points), value)
+    return Priced(cover, bounds, np.concatenate(points), value, best)
 
 
 def _smallest(bounds: FloatArray, n: int) -> IntArray:
@@ -112,8 +120,7 @@ def _bounds(
     tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
 ) -> FloatArray:
     """Lower bounds of v.f - g.x in every cell, by the planes that it has."""
-    planes = tree.planes(direction)
-    slope, constant = planes.slope.rows[cover.cells], planes.constant.rows[cover.cells]
+    slope, constant = tree.planes(cover.cells, direction)
     return least_on_boxes(size * slope, g, size * constant, cover.lower, cover.upper)
 
 
@@ -121,6 +128,6 @@ def _points(
     tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
 ) -> FloatArray:
     """Where each cell's plane less g.x is least, and the cells' centres."""
-    slope = size * tree.planes(direction).slope.rows[cover.cells] - g
+    slope = size * tree.planes(cover.cells, direction)[0] - g
     corners = np.where(slope > 0.0, cover.lower, cover.upper)
     return np.concatenate([corners, (cover.lower + cover.upper) / 2.0])

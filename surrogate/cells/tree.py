@@ -21,8 +21,8 @@ LARGEST = 2**28
 """Numbers that a tree may hold, 2 GB: then cells stay as they are, and their bounds still hold."""
 
 _CACHE = 2**16  # numbers in the largest array of a pass: 512 kB stay in the cache
-_POINTS = 200  # points that a tree remembers
-_DIRECTIONS = 4  # directions whose planes are kept
+_POINTS = 500  # points that a tree remembers
+_DIRECTIONS = 8  # directions whose planes are kept
 
 
 class _Table:
@@ -37,17 +37,28 @@ class _Table:
         self._data[self._n : self._n + len(rows)] = rows
         self._n += len(rows)
 
+    def grow(self, n: int, value: float) -> None:
+        """Fill up to n rows with a value."""
+        if n > self._n:
+            self.add(np.full((n - self._n, *self._data.shape[1:]), value))
+
     @property
     def rows(self) -> FloatArray:
         return self._data[: self._n]
 
 
 @dataclass(eq=False)
-class Planes:
-    """The planes below v.f in the first cells of a tree: slope.x + constant."""
+class _Planes:
+    """The planes below v.f that were asked for, slope.x + constant; the others are NaN."""
 
     slope: _Table
     constant: _Table
+
+    def missing(self, cells: IntArray, n: int) -> IntArray:
+        """Which of the cells have none, when the tree has n."""
+        self.slope.grow(n, np.nan)
+        self.constant.grow(n, np.nan)
+        return cells[np.isnan(self.constant.rows[cells])]
 
 
 class CellTree:
@@ -65,7 +76,7 @@ class CellTree:
         self._bounds = [(_Table(n), _Table(n)) for n in net.widths]
         self._child: list[int] = []  # the first of a cell's two halves, -1 while it is whole
         self._axis: list[int] = []
-        self._planes: dict[bytes, Planes] = {}
+        self._planes: dict[bytes, _Planes] = {}
         self.points = np.zeros((0, d))
         self._add(box.lower[None], box.upper[None])
 
@@ -104,22 +115,21 @@ class CellTree:
         """Keep points (n, d) where the hull of the graph has touched a plane, the latest ones."""
         self.points = _distinct(np.concatenate([points, self.points]))[:_POINTS]
 
-    def planes(self, direction: FloatArray) -> Planes:
-        """The planes below v.f in all cells. The tables grow with the tree: ask again."""
+    def planes(self, cells: IntArray, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The planes below v.f in some cells: slopes (n, d) and constants (n,). Each is made once,
+        as long as the direction is among the latest."""
         key = direction.tobytes()
-        found = self._planes.pop(key, None)
-        if found is None:
-            found = Planes(_Table(self.net.n_inputs), _Table())
+        found = self._planes.pop(key, None) or _Planes(_Table(self.net.n_inputs), _Table())
         self._planes[key] = found
         if len(self._planes) > _DIRECTIONS:
             self._planes.pop(next(iter(self._planes)))
-        for start in range(len(found.constant.rows), len(self), self._chunk):
-            cells = np.arange(start, min(start + self._chunk, len(self)))
-            bounds = self._bounds_of(cells)
-            slope, constant = minorants(self.net, self._pads, len(cells), *bounds, direction)
-            found.slope.add(slope)
-            found.constant.add(constant)
-        return found
+        missing = found.missing(cells, len(self))
+        for start in range(0, len(missing), self._chunk):
+            some = missing[start : start + self._chunk]
+            bounds = self._bounds_of(some)
+            slope, constant = minorants(self.net, self._pads, len(some), *bounds, direction)
+            found.slope.rows[some], found.constant.rows[some] = slope, constant
+        return found.slope.rows[cells], found.constant.rows[cells]
 
     def unstable(self, lower: FloatArray, upper: FloatArray) -> int:
         """How many hidden neurons CROWN leaves unstable on a box (d,), (d,) inside the tree's."""
@@ -128,7 +138,7 @@ class CellTree:
 
     def gains(self, cells: IntArray, direction: FloatArray) -> FloatArray:
         """What halving the cells across each input promises for the planes, (n, d)."""
-        found = []
+        found = [np.zeros((0, self.net.n_inputs))]
         for start in range(0, len(cells), self._chunk):
             some = cells[start : start + self._chunk]
             radius = (self.upper[some] - self.lower[some]) / 2.0
@@ -184,7 +194,7 @@ class CellTree:
             start = end
 
     def axis_of(self, cells: IntArray) -> IntArray:
-        """The inputs across which cut cells were cut."""
+        """The inputs across which cells were cut, -1 where they are whole."""
         return np.array([self._axis[i] for i in cells.tolist()], dtype=np.intp)
 
     def _cut(self, cells: IntArray, axes: IntArray) -> None:

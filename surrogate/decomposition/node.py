@@ -21,8 +21,9 @@ from surrogate.decomposition.parts import Parts
 ROUNDS = 12
 SHARE = 0.03  # of the open gap that pricing may leave, over all copies
 LITTLE = 0.02  # of the open gap: a round that gains less is the last
-POINTS = 150  # a copy's points in the master
-POOL = 300  # points that a copy remembers, the latest first
+POINTS = 150  # a copy's points in the master: those of least reduced cost
+LATEST = 150  # and the latest
+POOL = 3000  # points that a copy remembers, the latest
 CENTRES = 100  # centres of cells among them
 
 
@@ -97,29 +98,43 @@ class Pool:
 
     def __init__(self, parts: Parts, rng: np.random.Generator) -> None:
         self._parts, self._rng = parts, rng
-        self._points = [np.zeros((0, copy.net.n_inputs)) for copy in parts.copies]
+        empty = [np.zeros((0, copy.net.n_inputs)) for copy in parts.copies]
+        self._points = [Points(x, copy.net(x)) for x, copy in zip(empty, parts.copies, strict=True)]
 
     def add(self, t: int, x: FloatArray) -> None:
         """Remember points of copy t."""
-        self._points[t] = np.concatenate([self._points[t], x])[-20 * POOL :]
+        known, y = self._points[t], self._parts.copies[t].net(x)
+        self._points[t] = Points(
+            np.concatenate([known.x, x])[-POOL:], np.concatenate([known.y, y])[-POOL:]
+        )
 
     def points(self, t: int, cover: Cover, prices: FloatArray) -> Points:
         """Points of copy t inside the hull of the cover, those of least reduced cost."""
         copy, (lower, upper) = self._parts.copies[t], cover.hull()
         known = self._points[t]
-        known = known[((known >= lower) & (known <= upper)).all(axis=1)][-POOL:]
+        inside = np.flatnonzero(((known.x >= lower) & (known.x <= upper)).all(axis=1))
         some = self._rng.permutation(len(cover))[:CENTRES]
-        x = np.concatenate([known, (cover.lower[some] + cover.upper[some]) / 2.0])
-        y = copy.net(x)
+        centres = (cover.lower[some] + cover.upper[some]) / 2.0
+        x = np.concatenate([known.x[inside], centres])
+        y = np.concatenate([known.y[inside], copy.net(centres)])
         v, g = copy.reduced(prices)
         best = np.argsort(y @ v - x @ g, kind="stable")[:POINTS]
-        return Points(x[best], y[best])
+        chosen = np.union1d(best, np.arange(len(inside))[-LATEST:])
+        return Points(x[chosen], y[chosen])
 
 
 def improve_bound(
-    parts: Parts, node: Node, pool: Pool, goal: Goal, rounds: int = ROUNDS
+    parts: Parts,
+    node: Node,
+    pool: Pool,
+    goal: Goal,
+    rounds: int = ROUNDS,
+    sure: bool = False,
 ) -> Bounded:
-    """Raise the node's bound as far as `rounds` of column generation do."""
+    """Raise the node's bound as far as `rounds` of column generation do.
+
+    sure   its prices are worth a fine bound at once; others are first tried with a coarse one
+    """
     mixture, best, centre, trial = None, -np.inf, node.prices, node.prices
     delta = np.maximum(np.abs(node.prices) / 3.0, price_step(parts, node, goal.scale))
     cuts: list[Cut] = []
@@ -127,7 +142,7 @@ def improve_bound(
         if time.perf_counter() > goal.deadline:
             break
         gap = goal.gap(node.bound, mixture)
-        fine = max(SHARE * gap, goal.tolerance / 2.0)
+        fine = max(0.0 if sure else SHARE * gap, goal.tolerance / 2.0)
         node, priced, value = _priced(parts, node, pool, trial, fine, goal)
         cuts += _cuts(parts, trial, priced)
         node = replace(node, bound=max(node.bound, value))

@@ -79,7 +79,7 @@ def branch_and_price(
     """
     rng, scale, number = np.random.default_rng(seed), objective_scale(parts), count()
     pool, nodes = Pool(parts, rng), 0
-    root = replace(priced_root(parts, pool, scale, rng), bound=known_bound)
+    root = replace(priced_root(parts, pool, scale, rng)[0], bound=known_bound)
     best = _Best(rel_gap, abs_gap, scale, _ceiling(parts, root), deadline)
     best.offer(known)
     queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]

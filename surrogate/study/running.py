@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from surrogate.errors import InputError, StoreError
+from surrogate.isolation import Failed, Finished
 from surrogate.layouts import layout_widths
 from surrogate.study.environment import Environment
-from surrogate.study.isolation import Failed, Finished
 from surrogate.study.results import Results
 from surrogate.study.rows import SolveRow, SolveTask, TrainingTask
 from surrogate.study.spec import Study

@@ -1,6 +1,6 @@
 """The two tasks of a study, as pure functions of frozen tasks: train one layout, solve one problem.
 
-Each runs in a process of its own (`surrogate.study.isolation`) and returns rows of the store.
+Each runs in a process of its own (`surrogate.isolation`) and returns rows of the store.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from surrogate.box import FloatArray
 from surrogate.datasets import Dataset
 from surrogate.embedding import BigMWarning
 from surrogate.errors import StoreError
+from surrogate.isolation import Report
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
 from surrogate.problems import box_problem
 from surrogate.solving import solve
-from surrogate.study.isolation import Report
 from surrogate.study.rows import NetRow, SolveRow, SolveTask, TrainingTask
 from surrogate.study.spec import Study
 from surrogate.training import Trained, train

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from surrogate.study.isolation import Failed, Finished, Progressed, Report, run_isolated
+from surrogate.isolation import Failed, Finished, Progressed, Report, run_isolated
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -30,7 +30,8 @@ def priced_tree(net, gap=1e-3):
     """The known tree of a net, cut by pricing in one direction."""
     tree = known_tree(net, net.box)
     cover = Cover.of(tree, net.box.lower, net.box.upper)
-    price(tree, cover, np.ones(net.n_outputs), np.full(net.n_inputs, 0.1), gap)
+    found = price(tree, cover, np.ones(net.n_outputs), np.full(net.n_inputs, 0.1), gap)
+    tree.remember(found.best[None])
     return tree
 
 
@@ -45,8 +46,10 @@ def test_a_saved_tree_comes_back(tmp_path, n_inputs, n_outputs):
     assert again is known_tree(net, net.box)
     assert np.array_equal(again.lower, tree.lower)
     assert np.array_equal(again.upper, tree.upper)
-    v = np.ones(n_outputs)
-    assert np.allclose(again.planes(v).slope.rows, tree.planes(v).slope.rows, rtol=0, atol=1e-12)
+    assert np.array_equal(again.points, tree.points)
+    assert len(tree.points) == 1
+    v, every = np.ones(n_outputs), np.arange(len(tree))
+    assert np.allclose(again.planes(every, v)[0], tree.planes(every, v)[0], rtol=0, atol=1e-12)
 
 
 def test_a_tree_that_was_cut_elsewhere_takes_the_cuts_too(tmp_path):
@@ -77,6 +80,11 @@ def arrays_of(path):
         lambda arrays: arrays.update(facts=np.array(["other", "x"])),
         lambda arrays: arrays.update(box=-arrays["box"]),
         lambda arrays: arrays.update(box=arrays["box"] * np.nan),
+        lambda arrays: arrays.pop("points"),
+        lambda arrays: arrays.update(points=arrays["points"] * np.nan),
+        lambda arrays: arrays.update(points=arrays["points"] + 5.0),
+        lambda arrays: arrays.update(points=arrays["points"][0]),
+        lambda arrays: arrays.update(points=arrays["points"][:, :1]),
     ],
 )
 def test_damaged_files_are_refused_and_change_no_tree(tmp_path, damage):
@@ -89,6 +97,7 @@ def test_damaged_files_are_refused_and_change_no_tree(tmp_path, damage):
     with pytest.raises(InputError, match="compile"):
         load_tree(path, net)
     assert len(known_tree(net, net.box)) == 1
+    assert len(known_tree(net, net.box).points) == 0
 
 
 def test_cells_of_another_network_are_refused(tmp_path):
@@ -126,6 +135,27 @@ def test_what_is_compiled_is_known():
     assert again.gap_before == pytest.approx(found.gap)
     assert again.known >= found.known
     assert found.directions > 0
+
+
+def test_processes_learn_together_and_the_same_every_time():
+    net = make_net((5, 4), 3, seed=8)
+    found = []
+    for workers in (1, 2, 2):
+        forget_trees()
+        done = compile_network(net, time_limit=60.0, directions=11, workers=workers)
+        assert done.directions == 11
+        assert done.known >= done.known_before
+        tree = known_tree(net, net.box)
+        assert len(tree.points) > 0
+        found.append((tree.lower.copy(), tree.points.copy()))
+    assert all(np.array_equal(a, b) for a, b in zip(found[1], found[2], strict=True))
+    assert len(found[1][0]) >= len(found[0][0]) // 2
+
+
+@pytest.mark.parametrize(("workers", "directions"), [(0, None), (-1, 5), (3, 2), (1, 0)])
+def test_compiling_takes_workers_with_something_to_do(workers, directions):
+    with pytest.raises(InputError, match="workers"):
+        compile_network(make_net((3,), 2, seed=9), directions=directions, workers=workers)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])

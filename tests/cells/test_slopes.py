@@ -42,8 +42,7 @@ def test_the_bound_is_never_below_that_of_the_planes(net, seed):
     tree = CellTree(net, net.box)
     lower, upper = boxes_inside(net.box, 3, rng)
     cells = np.zeros(len(lower), dtype=int)
-    planes = tree.planes(v)
-    slope, constant = planes.slope.rows[cells], planes.constant.rows[cells]
+    slope, constant = tree.planes(cells, v)
     plain = least_on_boxes(slope, g, constant, lower, upper)
     better = tree.better_bounds(cells, lower, upper, v, g)
     assert (better >= plain - 1e-9 * (1.0 + np.abs(plain))).all()
@@ -55,8 +54,8 @@ def test_a_kink_along_the_face_of_least_value_is_exact_without_a_cut(share):
     net = net_of([np.ones((3, 1)), [[1.0]]], [[0.0], [0.0]], [(-1, 1)] * 3)
     tree, v, g = CellTree(net, net.box), np.ones(1), np.full(3, share)
     low, up = net.box.lower[None], net.box.upper[None]
-    planes = tree.planes(v)
-    plain = least_on_boxes(planes.slope.rows, g, planes.constant.rows, low, up)[0]
+    slope, constant = tree.planes(np.array([0]), v)
+    plain = least_on_boxes(slope, g, constant, low, up)[0]
     better = tree.better_bounds(np.array([0]), low, up, v, g)[0]
     assert plain <= -0.5
     assert -0.1 <= better <= 0.0

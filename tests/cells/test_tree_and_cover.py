@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surrogate.box import Box
-from surrogate.cells import CellTree, Cover, forget_trees, known_tree, tree
+from surrogate.cells import CellTree, Cover, cover, forget_trees, known_tree, price, tree
+from surrogate.cells.planes import minorants
 from surrogate.network import Network
 from tests.cells.random_nets import boxes_inside, exact_product, exact_value, points_inside
 from tests.nets import make_net
@@ -104,6 +105,7 @@ def test_the_cuts_make_the_same_tree_again():
 
 def test_cells_that_were_cut_and_whole_ones_in_one_call():
     made, _ = grown(1, cuts=0)
+    assert made.axis_of(np.array([0])).tolist() == [-1]
     (first,) = made.halves(np.array([0]), np.array([1]))
     (again, new) = made.halves(np.array([0, first]), np.array([2, 0]))
     assert (again, new) == (first, first + 2)
@@ -112,39 +114,41 @@ def test_cells_that_were_cut_and_whole_ones_in_one_call():
 
 @settings(max_examples=25)
 @given(seed=seeds)
-def test_planes_are_of_their_cells_and_grow_with_the_tree(seed):
+def test_planes_are_of_their_cells_and_made_when_asked_for(seed):
     made, rng = grown(seed)
-    v = rng.uniform(-1, 1, 2)
-    before = made.planes(v)
-    n = len(made)
-    slope, constant = before.slope.rows.copy(), before.constant.rows.copy()
-    assert len(slope) == len(constant) == n
+    v, n = rng.uniform(-1, 1, 2), len(made)
+    some = rng.permutation(n)[: n // 2 + 1]
+    slope, constant = made.planes(some, v)
     leaves = np.flatnonzero(made.leaves)[:4]
     made.halves(leaves, rng.integers(0, 3, len(leaves)))
-    after = made.planes(v.copy())
-    assert after is before
-    assert len(after.constant.rows) == len(made) == n + 2 * len(leaves)
-    assert np.array_equal(after.slope.rows[:n], slope)
-    assert np.array_equal(after.constant.rows[:n], constant)
+    every = np.arange(len(made))
+    slopes, constants = made.planes(every, v.copy())
+    assert np.array_equal(slopes[some], slope)
+    assert np.array_equal(constants[some], constant)
+    assert len(slopes) == len(constants) == n + 2 * len(leaves)
     for i in (0, n - 1, n, len(made) - 1):
         for x in points_inside(made.lower[i], made.upper[i], 1, rng):
-            plane = exact_product(after.slope.rows[i], x) + exact_product(
-                after.constant.rows[[i]], [1.0]
-            )
+            plane = exact_product(slopes[i], x) + exact_product(constants[[i]], [1.0])
             assert plane <= exact_value(made.net, v, x)
 
 
-def test_planes_of_few_directions_are_kept_the_latest():
+def test_planes_of_few_directions_are_kept_the_latest(monkeypatch):
     made, rng = grown(0)
+    calls = []
+    monkeypatch.setattr(tree, "minorants", lambda *a: calls.append(a[-1]) or minorants(*a))
     directions = rng.uniform(-1, 1, (tree._DIRECTIONS + 1, 2))
-    kept = [made.planes(v) for v in directions[:-1]]
-    assert all(made.planes(v) is p for v, p in zip(directions[:-1], kept, strict=True))
-    made.planes(directions[0])  # asked for again: the next one is the oldest
-    made.planes(directions[-1])
-    assert made.planes(directions[0]) is kept[0]
-    fresh = made.planes(directions[1])
-    assert fresh is not kept[1]
-    assert np.array_equal(fresh.constant.rows, kept[1].constant.rows)
+    every = np.arange(len(made))
+    for v in directions[:-1]:
+        made.planes(every, v)
+    assert len(calls) == tree._DIRECTIONS
+    before = made.planes(every, directions[1])[1]  # kept; and asked for again: the latest now
+    made.planes(every, directions[-1])  # so that it is the first that goes
+    made.planes(every, directions[1])
+    assert len(calls) == tree._DIRECTIONS + 1
+    again = made.planes(every, directions[0])
+    assert len(calls) == tree._DIRECTIONS + 2
+    assert np.array_equal(before, made.planes(every, directions[1])[1])
+    assert np.isfinite(again[1]).all()
 
 
 def test_many_cells_are_made_in_chunks(monkeypatch):
@@ -157,8 +161,9 @@ def test_many_cells_are_made_in_chunks(monkeypatch):
             one.halves(leaves, np.arange(len(leaves)) % 3)
     assert len(made) == len(chunked) == 2**9 - 1
     v = np.array([1.0, -0.5])
-    ours, theirs = made.planes(v), chunked.planes(v)
-    assert np.allclose(ours.constant.rows, theirs.constant.rows, rtol=1e-9, atol=1e-12)
+    every = np.arange(len(made))
+    ours, theirs = made.planes(every, v), chunked.planes(every, v)
+    assert np.allclose(ours[1], theirs[1], rtol=1e-9, atol=1e-12)
     cells = np.flatnonzero(made.leaves)
     assert np.allclose(made.gains(cells, v), chunked.gains(cells, v), rtol=1e-9, atol=1e-12)
 
@@ -290,11 +295,30 @@ def test_one_tree_per_network_and_box():
 
 def test_a_tree_remembers_the_latest_points_once():
     tree = CellTree(make_net((3,), 2, seed=1), Box.of([(-1, 1)] * 2))
-    x = np.random.default_rng(0).uniform(-1, 1, (150, 2))
+    x = np.random.default_rng(0).uniform(-1, 1, (300, 2))
     tree.remember(x)
     tree.remember(x[:10])
-    assert len(tree.points) == 150
+    assert len(tree.points) == 300
     assert np.array_equal(tree.points[:10], x[:10])
     tree.remember(-x)
-    assert len(tree.points) == 200
-    assert np.array_equal(tree.points[:150], -x)
+    assert len(tree.points) == 500
+    assert np.array_equal(tree.points[:300], -x)
+
+
+def test_a_search_starts_with_all_leaves_of_a_small_tree_and_from_the_top_of_a_large_one(
+    monkeypatch,
+):
+    made, rng = grown(4)
+    low, up = np.array([-0.5, -1.0, -1.0]), np.array([0.5, 1.0, 0.25])
+    fine = Cover.start(made, low, up)
+    assert np.array_equal(fine.cells, Cover.of(made, low, up).cells)
+    monkeypatch.setattr(cover, "FEW_CELLS", len(made) - 1)
+    coarse = Cover.start(made, low, up)
+    assert coarse.cells.tolist() == [0]
+    assert np.array_equal(np.stack(coarse.hull()), np.stack([low, up]))
+    before = len(made)
+    v, g = rng.uniform(-1, 1, 2), rng.uniform(-1, 1, 3)
+    from_top = price(made, coarse, v, g, 1e-6)
+    assert from_top.value == pytest.approx(price(made, fine, v, g, 1e-6).value, abs=2e-6)
+    assert len(from_top.cover) < len(Cover.of(made, low, up))
+    assert len(made) > before

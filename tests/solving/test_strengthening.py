@@ -134,6 +134,7 @@ def test_a_second_model_needs_fewer_new_cells():
     second = strengthen(linked_problem(net, 3, 0, "bigm").model)
     assert second.reused == first.cells
     assert second.cells - second.reused < (first.cells - first.reused) / 5
+    assert second.rounds == 1 < first.rounds  # its prices are sure, and priced finely at once
 
 
 def test_a_second_call_replaces_the_cuts():

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from surrogate.errors import InputError
-from surrogate.study.isolation import Failed, Finished, Progressed, run_isolated
+from surrogate.isolation import Failed, Finished, Progressed, run_isolated
 
 
 def square(task, report):
@@ -73,7 +73,7 @@ def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
         textwrap.dedent(
             """
             from operator import is_not
-            from surrogate.study.isolation import run_isolated
+            from surrogate.isolation import run_isolated
             print("once")
             for event in run_isolated(is_not, ["task"], 1):
                 print(event.result)
