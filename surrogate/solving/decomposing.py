@@ -33,7 +33,9 @@ from surrogate.solving.translating import Translation
 
 # To measure again: benchmarks/higher_dimension.py
 MOST_INPUTS = 12
-FEW_INPUTS = 6  # up to these, branch and price needs no help
+FEW_INPUTS = 6  # up to these, branch and price is asked before HiGHS,
+FEW_INTEGERS = 45  # unless there are no more integers than these, binaries of networks included
+ALONE = 3.0  # seconds, then
 MOST_INTEGERS = 60
 SHARE = 0.3  # of the time, at most, for solutions once there is one
 NEAR = 0.1  # of the box: how far a neighbourhood reaches
@@ -79,9 +81,9 @@ def _open(parts: Parts) -> bool:
     return bool(np.isinf(side[rest.cost != 0.0]).any())
 
 
-def first_share(seconds: float) -> float:
-    """How long HiGHS is asked before branch and price, where there are more than `FEW_INPUTS`."""
-    return min(seconds, max(2.0, 0.05 * seconds))
+def highs_share(seconds: float) -> float:
+    """How long HiGHS is asked, before or in the middle of branch and price."""
+    return min(seconds, max(3.0, min(0.05 * seconds, 60.0)))
 
 
 def solve_decomposed(
@@ -89,17 +91,17 @@ def solve_decomposed(
     program: Program,
     hints: SolverHints,
     places: Mapping[int, int],
-    time_limit: float,
+    deadline: float,
     rel_gap: float,
     seed: int,
     first: Outcome | None = None,
 ) -> Outcome:
     """Branch and price on the parts; the solutions are those of the whole program.
 
-    first   of the same program, by HiGHS: where it ended is where this begins
+    deadline   of `time.perf_counter`
+    first      of the same program, by an earlier search: where it ended is where this begins
     """
     start = time.perf_counter()
-    deadline = start + time_limit
     helper = _Helper(
         program, parts, LocalSearch(program, hints.patterns, places, seed), deadline, seed
     )
@@ -111,13 +113,30 @@ def solve_decomposed(
     found = branch_and_price(parts, helper, deadline, rel_gap, ABS_GAP, seed, known, bound)
     seconds = time.perf_counter() - start
     outcome = _outcome(found, program.maximize, seconds, helper.first_solution)
-    return outcome if first is None else _added(outcome, first)
+    return outcome if first is None else after(outcome, first, program.maximize)
 
 
-def _added(outcome: Outcome, first: Outcome) -> Outcome:
-    """With the nodes, iterations and seconds of the search before."""
+def after(outcome: Outcome, first: Outcome, maximize: bool) -> Outcome:
+    """The outcome of a search that came after another one, of the same program.
+
+    The better solution and the better bound of the two, unless it came to an end; with the effort
+    of both.
+    """
+    if outcome.status in (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION):
+        sign = -1.0 if maximize else 1.0
+        bounds = [sign * one.bound for one in (outcome, first) if one.bound is not None]
+        values = [one for one in (outcome, first) if one.objective is not None]
+        best = min(values, key=lambda one: sign * (one.objective or 0.0), default=outcome)
+        outcome = replace(
+            outcome,
+            status=best.status,
+            objective=best.objective,
+            x=best.x,
+            bound=sign * max(bounds) if bounds else None,
+        )
     return replace(
         outcome,
+        first_solution=outcome.first_solution if first.x is None else first.first_solution,
         nodes=outcome.nodes + first.nodes,
         iterations=outcome.iterations + first.iterations,
         seconds=outcome.seconds + first.seconds,

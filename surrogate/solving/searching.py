@@ -9,7 +9,15 @@ from typing import Any
 from surrogate.decomposition import Parts
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome, Program, Session, Status
-from surrogate.solving.decomposing import FEW_INPUTS, decomposed, first_share, solve_decomposed
+from surrogate.solving.decomposing import (
+    ALONE,
+    FEW_INPUTS,
+    FEW_INTEGERS,
+    after,
+    decomposed,
+    highs_share,
+    solve_decomposed,
+)
 from surrogate.solving.hints import SolverHints, choice_columns
 from surrogate.solving.restricting import solve_restricted
 from surrogate.solving.starting import find_start
@@ -56,15 +64,26 @@ def _decomposed(
     rel_gap: float,
     settings: dict[str, Any],
 ) -> Outcome:
-    """Branch and price; with many inputs HiGHS is asked first, as it may need no more than that."""
-    first, left = None, deadline - time.perf_counter()
-    if max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS:
-        first = _searched(program, hints, places, time.perf_counter() + first_share(left), settings)
-        if first.status not in (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION):
-            return first
-        left = deadline - time.perf_counter()
-    seed = settings["seed"]
-    return solve_decomposed(parts, program, hints, places, max(0.0, left), rel_gap, seed, first)
+    """Branch and price, and a share of the time for HiGHS, which may need no more than that.
+
+    With many inputs, or few integers, HiGHS is asked first. Otherwise branch and price nearly
+    always ends sooner; but where a network is flat around its best points, cells need long.
+    """
+    many = max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS
+    few = program.integer.sum() <= FEW_INTEGERS
+    share, found = highs_share(deadline - time.perf_counter()), None
+    seed, unfinished = settings["seed"], (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION)
+    if not (many or few):
+        until = min(deadline, time.perf_counter() + ALONE)
+        found = solve_decomposed(parts, program, hints, places, until, rel_gap, seed)
+        if found.status not in unfinished:
+            return found
+    until = min(deadline, time.perf_counter() + share)
+    more = _searched(program, hints, places, until, settings, found)
+    found = more if found is None else after(more, found, program.maximize)
+    if found.status not in unfinished:
+        return found
+    return solve_decomposed(parts, program, hints, places, deadline, rel_gap, seed, found)
 
 
 def _searched(
@@ -73,10 +92,14 @@ def _searched(
     places: Mapping[int, int],
     deadline: float,
     settings: dict[str, Any],
+    known: Outcome | None = None,
 ) -> Outcome:
-    """HiGHS, once more without presolve where that is what it fails at."""
+    """HiGHS, once more without presolve where that is what it fails at.
+
+    known   what another search has found
+    """
     try:
-        return _search(program, hints, places, deadline, settings)
+        return _search(program, hints, places, deadline, settings, known)
     except SolverError as error:
         if "Solve error" not in str(error):
             raise
@@ -91,10 +114,13 @@ def _search(
     places: Mapping[int, int],
     deadline: float,
     settings: Mapping[str, Any],
+    known: Outcome | None,
 ) -> Outcome:
-    """One search, from the best solution that the networks themselves offer."""
+    """One search, from the known solution, or the best one that the networks themselves offer."""
     session = Session(program, **settings)
-    if program.integer.any() and hints.patterns and not hints.choices:
+    if known is not None and known.x is not None:
+        session.start(known.x)
+    elif program.integer.any() and hints.patterns and not hints.choices:
         left = max(0.0, deadline - time.perf_counter())
         first = find_start(program, hints.patterns, places, left, settings["seed"])
         if first is not None:

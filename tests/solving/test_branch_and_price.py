@@ -1,5 +1,6 @@
 """Branch and price finds what HiGHS finds on another encoding, and its bound is a bound."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,12 +14,19 @@ from surrogate.cells import forget_trees
 from surrogate.constraints import LinearConstraints
 from surrogate.decomposition import search
 from surrogate.embedding import embed
+from surrogate.programs import Outcome
 from surrogate.solving import Status, decomposing, searching, solve
 from tests.nets import make_net
 from tests.solving.mixed_models import FEATURES, random_model, two_nets, without_hints
 
 GAP = 1e-4  # of `solve`
 LIMITED = (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION)
+
+
+@pytest.fixture(autouse=True)
+def _small_models_too(monkeypatch):
+    """What is small enough for a test would be left to HiGHS."""
+    monkeypatch.setattr(searching, "FEW_INTEGERS", -1)
 
 
 @pytest.fixture
@@ -240,7 +248,8 @@ def compare_single(change=lambda *_: None, bounds=None, **kwargs):
     other, handle = single(bounds=bounds, **kwargs)
     change(other, handle)
     solution = solve(m)
-    check(solution, solve(without_hints(other), rel_gap=0.0))
+    maximize = m.objective.sense == pyo.maximize
+    check(solution, solve(without_hints(other), rel_gap=0.0), maximize=maximize)
     if solution.has_solution:
         assert emb.audit().passed
     return solution
@@ -475,13 +484,58 @@ def test_many_inputs_are_left_to_highs(searches):
 def test_more_than_a_few_inputs_are_first_tried_by_highs(searches, monkeypatch):
     compare_single(n_inputs=7)
     assert not searches
-    monkeypatch.setattr(searching, "first_share", lambda _: 0.0)
+    monkeypatch.setattr(searching, "highs_share", lambda _: 0.0)
     compare_single(n_inputs=7)
     assert len(searches) == 1
 
 
+def test_few_integers_are_first_tried_by_highs(searches, monkeypatch):
+    monkeypatch.setattr(searching, "FEW_INTEGERS", 10)
+    compare_single(n_inputs=4, widths=(4, 4))
+    assert not searches
+    compare_single(n_inputs=4, widths=(8, 8))
+    assert len(searches) == 1
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_branch_and_price_that_takes_long_lets_highs_try_and_goes_on(
+    searches, monkeypatch, maximize
+):
+    given = []
+    whole = searching._searched
+    monkeypatch.setattr(searching, "ALONE", 0.0)
+    monkeypatch.setattr(searching, "highs_share", lambda _: 0.0)
+    monkeypatch.setattr(searching, "_searched", lambda *a: given.append(a[-1]) or whole(*a))
+    sense = pyo.maximize if maximize else pyo.minimize
+    compare_single(lambda m, _: m.objective.set_sense(sense), n_inputs=4, widths=(8, 8))
+    assert [one.status for one in searches] == [Status.TIME_LIMIT_NO_SOLUTION, Status.OPTIMAL]
+    assert given[0] is searches[0]  # later is the model without hints
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_of_two_searches_that_ran_out_of_time_the_best_counts(sign):
+    def ended(value, bound, seconds):
+        x = None if value is None else np.array([sign * value])
+        status = Status.TIME_LIMIT_NO_SOLUTION if value is None else Status.TIME_LIMIT
+        value = None if value is None else sign * value
+        bound = None if bound is None else sign * bound
+        return Outcome(status, value, bound, x, None, None, 1, 2, seconds, first_solution=seconds)
+
+    first, later = ended(5.0, 1.0, 1.0), ended(4.0, 0.0, 2.0)
+    both = decomposing.after(later, first, sign < 0)
+    assert (both.objective, both.bound, both.x) == (sign * 4.0, sign * 1.0, later.x)
+    assert (both.nodes, both.iterations, both.seconds, both.first_solution) == (2, 4, 3.0, 1.0)
+    both = decomposing.after(ended(None, 3.0, 2.0), first, sign < 0)
+    assert (both.objective, both.bound, both.status) == (sign * 5.0, sign * 3.0, Status.TIME_LIMIT)
+    both = decomposing.after(ended(None, None, 2.0), ended(None, None, 1.0), sign < 0)
+    assert (both.objective, both.bound) == (None, None)
+    assert both.status == Status.TIME_LIMIT_NO_SOLUTION
+    proved = replace(later, status=Status.OPTIMAL)
+    assert decomposing.after(proved, ended(3.9, 3.8, 1.0), sign < 0).objective == sign * 4.0
+
+
 def test_where_highs_ended_is_where_branch_and_price_begins(searches, monkeypatch):
-    def stopped(program, hints, places, _, settings):
+    def stopped(program, hints, places, _, settings, __):
         return whole(program, hints, places, np.inf, {**settings, "options": {"mip_max_nodes": 1}})
 
     whole = searching._searched

@@ -210,7 +210,7 @@ def test_arguments_out_of_range_are_refused(arguments, match):
 
 
 def test_solve_says_how_and_refuses_other_words():
-    problem = linked_problem(make_net((4, 3), 4, seed=14), 2, 0)
+    problem = linked_problem(make_net((12, 12), 4, seed=14), 2, 0)
     auto, off = solve(problem.model), solve(problem.model, strengthen="off")
     assert (auto.method, off.method) == ("branch and price", "HiGHS")
     assert 0.0 <= auto.first_solution <= auto.seconds
