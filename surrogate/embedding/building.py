@@ -19,7 +19,6 @@ from surrogate.box import Box
 from surrogate.embedding.audit import Audit, Variables, audit_solution, values_of
 from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
 from surrogate.embedding.validity import (
-    Validity,
     asked_hull,
     box_within,
     edges_at,
@@ -115,7 +114,7 @@ def embed(
     outputs: Any | None = None,
     encoding: str = "auto",
     bounds: Bounds | str | None = None,
-    validity: Validity | Hull = "box",
+    validity: str | Hull = "box",
 ) -> Embedding:
     """Add constraints to `block` that hold exactly when outputs = net(inputs).
 

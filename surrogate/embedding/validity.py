@@ -14,8 +14,9 @@ network (`Bounds.constraints`), which they tighten, and so become rows of every 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -26,9 +27,10 @@ from surrogate.constraints import LinearConstraints
 from surrogate.embedding.audit import Variables
 from surrogate.errors import BoxError, EmbeddingError
 from surrogate.network import Network, check_hull
+from surrogate.solving.hints import ATTRIBUTE, SolverHints
 from surrogate.validity import NEAR, Hull
 
-Validity = Literal["box", "hull", "joint_hull"]
+VALIDITIES = ("box", "hull", "joint_hull")
 
 COMPONENT = "validity"
 """The name of the block."""
@@ -39,9 +41,9 @@ def asked_hull(validity: Any, net: Network) -> Hull | None:
     if isinstance(validity, Hull):
         check_hull(validity, net.n_inputs, net.n_outputs, EmbeddingError)
         return _with_values(validity, net) if validity.n_outputs else validity
-    if not isinstance(validity, str) or validity not in get_args(Validity):
+    if not isinstance(validity, str) or validity not in VALIDITIES:
         raise EmbeddingError(
-            f"validity is {validity!r}; use {', '.join(map(repr, get_args(Validity)))}, or a "
+            f"validity is {validity!r}; use {', '.join(map(repr, VALIDITIES))}, or a "
             "surrogate.Hull of your own data"
         )
     if validity == "box":
@@ -102,7 +104,11 @@ def facet_rows(hull: Hull | None) -> LinearConstraints | None:
 
 
 def write_hull(block: Any, hull: Hull, inputs: Variables, outputs: Variables) -> None:
-    """Add what `facet_rows` and the box do not say of the hull, where there is anything."""
+    """Add what `facet_rows` and the box do not say of the hull, and tell the solver."""
+    hints = getattr(block.surrogate, ATTRIBUTE, None)
+    if isinstance(hints, SolverHints) and len(inputs) > 1:
+        graphs = tuple(replace(graph, confined=True) for graph in hints.graphs)
+        setattr(block.surrogate, ATTRIBUTE, replace(hints, graphs=graphs))
     variables = (*inputs, *outputs)[: hull.points.shape[1]]
     rows, lower, upper = hull.flat
     facets = hull.facets

@@ -15,6 +15,9 @@ from surrogate.solving.restricting import solve_restricted
 from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation
 
+CONFINED = 0.7
+"""Of the time, for HiGHS before branch and price where inputs are confined to a hull."""
+
 
 def search(
     translation: Translation,
@@ -56,10 +59,16 @@ def _decomposed(
     rel_gap: float,
     settings: dict[str, Any],
 ) -> Outcome:
-    """Branch and price; with many inputs HiGHS is asked first, as it may need no more than that."""
+    """Branch and price; with many inputs HiGHS is asked first, as it may need no more than that.
+
+    So it is, for longer, where inputs are confined to the hull of data: the cells are boxes, of
+    which such a hull can be a small part.
+    """
     first, left = None, deadline - time.perf_counter()
-    if max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS:
-        first = _searched(program, hints, places, time.perf_counter() + first_share(left), settings)
+    confined = any(graph.confined for graph in hints.graphs)
+    if confined or max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS:
+        share = CONFINED * left if confined else first_share(left)
+        first = _searched(program, hints, places, time.perf_counter() + share, settings)
         if first.status not in (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION):
             return first
         left = deadline - time.perf_counter()
