@@ -167,17 +167,23 @@ def edges_at(point: FloatArray, net: Network, box: Box, hull: Hull | None) -> tu
     if hull is not None:
         facets = hull.sides_at(point[: hull.points.shape[1]])
         labels = (*net.input_labels, *net.output_labels)
-        pairs = zip(facets.matrix, facets.rhs, strict=True)
-        found += [f"{_in_words(row, limit, labels)} (hull)" for row, limit in pairs]
+        for row, limit in zip(facets.matrix, facets.rhs, strict=True):
+            words = _in_words(row, limit, labels)
+            if f"{words} (box)" not in found:
+                found.append(f"{words} (hull)")
     return tuple(found)
 
 
 def _in_words(row: FloatArray, limit: float, labels: Sequence[str]) -> str:
-    """A row such as `flow - 0.5 heat <= 2`: the largest coefficient is 1."""
-    size = float(np.abs(row).max())
+    """A row such as `flow - 0.5 heat <= 2`: the largest coefficient is 1; or `flow >= 0`."""
+    largest = int(np.abs(row).argmax())
+    size, tiny = abs(float(row[largest])), abs(limit) < NEAR  # of the range: it is padding
+    side = 0.0 if tiny else limit / size
+    if np.count_nonzero(row) == 1 and row[largest] < 0.0:
+        return f"{labels[largest]} >= {0.0 - side:.6g}"
     terms = []
     for a, label in zip(row / size, labels, strict=False):
         if abs(a) > NEAR:
-            size_of = "" if abs(abs(a) - 1.0) < 1e-9 else f"{abs(a):.4g} "
-            terms.append(f"{'-' if a < 0.0 else '+'} {size_of}{label}")
-    return f"{' '.join(terms).removeprefix('+ ')} <= {limit / size:.6g}"
+            factor = "" if abs(abs(a) - 1.0) < NEAR else f"{abs(a):.4g} "
+            terms.append(f"{'-' if a < 0.0 else '+'} {factor}{label}")
+    return f"{' '.join(terms).removeprefix('+ ')} <= {side:.6g}"
