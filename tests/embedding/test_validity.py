@@ -177,7 +177,12 @@ def test_a_hull_of_the_users_for_a_net_from_elsewhere():
     emb = embed(m.net, net, m.x, validity=Hull.of(data))
     assert minimum(m, emb) == pytest.approx(hull_range(net, data)[0], abs=1e-5)
     m.net2 = pyo.Block()
-    assert embed(m.net2, net, m.x, validity=Hull.of(data, net(data))).hull.n_outputs == 1
+    flat = Hull.of(data, data @ [1.0, 2.0])
+    joint = embed(m.net2, net, m.x, validity=flat).hull
+    assert joint.n_outputs == 1
+    x = flat.points[:, :2]
+    assert joint.contains(np.hstack([x, net(x)])).all()
+    assert joint.contains(flat.points).all()
 
 
 def test_the_audit_of_a_box_says_when_the_net_extrapolates():

@@ -124,6 +124,13 @@ def test_a_hull_of_some_points_is_inside_that_of_all_and_says_what_it_loses(monk
     assert len(Hull.of(smooth).points) == 40  # every one of the 500 is a vertex
 
 
+def test_a_smooth_ridge_fills_what_may_be_kept():
+    x = np.random.default_rng(0).uniform(-1, 1, (10_000, 2))
+    hull = Hull.of(x, np.sin(x @ [0.13, -0.13]))  # random directions meet a hundred vertices
+    assert len(hull.points) >= room.MOST_POINTS
+    assert hull.inputs_left_out == 0.0
+
+
 def test_inputs_together_with_outputs():
     x = cloud(200, 2)
     y = x[:, :1] * x[:, 1:]
