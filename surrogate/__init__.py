@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from surrogate.training import TrainingWarning as TrainingWarning
     from surrogate.training import train as train
     from surrogate.training import train_layouts as train_layouts
+    from surrogate.validity import Hull as Hull
 
 _ROOMS = {
     "Bounds": "bounds",
@@ -47,6 +48,7 @@ _ROOMS = {
     "Compiled": "compiling",
     "Dataset": "datasets",
     "Embedding": "embedding",
+    "Hull": "validity",
     "LinearConstraints": "constraints",
     "Network": "network",
     "Results": "study",

@@ -229,6 +229,13 @@ def optimize(
             "or cells."
         ),
     ] = "auto",
+    validity: Annotated[
+        str,
+        typer.Option(
+            help="Where the net is trusted: box; hull, the convex hull of its training inputs; "
+            "joint_hull, of these with their outputs."
+        ),
+    ] = "box",
     time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
     seed: Annotated[int, typer.Option(help="HiGHS random seed.")] = 0,
     as_json: _Json = False,
@@ -248,7 +255,9 @@ def optimize(
     sense: Sense = "maximize" if maximize else "minimize"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", BigMWarning)
-        problem = box_problem(net, sense, box=domain, output=output, encoding=encoding)
+        problem = box_problem(
+            net, sense, box=domain, output=output, encoding=encoding, validity=validity
+        )
     for warning in caught:
         _complain(f"warning: {warning.message}")
     solution = solve(problem.model, time_limit=time_limit, seed=seed)
@@ -257,6 +266,8 @@ def optimize(
         print(json.dumps(record))
     else:
         print_table(record_table(f"{sense} output {output} of {net_file}", record))
+    if record["within_hull"] is False:
+        _complain("the optimum lies outside the hull of the training data: see --validity hull")
     if solution.has_solution and not record["audit_passed"]:
         _complain("the audit failed: the solver's answer is not what the network computes")
     raise typer.Exit(0 if record["audit_passed"] else 1)

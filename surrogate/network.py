@@ -19,6 +19,7 @@ import numpy.typing as npt
 from surrogate.box import Box, FloatArray
 from surrogate.errors import BoxError, InputError, NetworkError
 from surrogate.layouts import layout_name
+from surrogate.validity import Hull
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,10 @@ class Network:
     box         the inputs for which the network was made, or None when unknown
     input_labels, output_labels   one name per input and output; x0.. and y0.. when not given
     provenance  where the network came from, as plain text pairs
+    hull        the convex hull of the data that it was trained on, or None when unknown
+
+    Like the box, the hull is compared by `==` and has no part in `content_hash`: it says where the
+    function is trusted, not what it is.
 
     Raises `NetworkError` when shapes do not chain, or a weight is NaN or infinite.
     """
@@ -40,6 +45,7 @@ class Network:
     input_labels: tuple[str, ...] = ()
     output_labels: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    hull: Hull | None = None
 
     def __post_init__(self) -> None:
         """Copy the arrays to frozen float64, fill in the labels, and check that all fits."""
@@ -55,6 +61,8 @@ class Network:
                 f"the box bounds {self.box.n_inputs} inputs, the network has {self.n_inputs}; "
                 "give one interval per input"
             )
+        if self.hull is not None:
+            check_hull(self.hull, self.n_inputs, self.n_outputs)
 
     @property
     def n_inputs(self) -> int:
@@ -123,11 +131,11 @@ class Network:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle, as between processes, which knows no frozen mapping."""
-        labels = (self.input_labels, self.output_labels)
-        return Network, (self.weights, self.biases, self.box, *labels, dict(self.provenance))
+        labels, provenance = (self.input_labels, self.output_labels), dict(self.provenance)
+        return Network, (self.weights, self.biases, self.box, *labels, provenance, self.hull)
 
     def __eq__(self, other: object) -> bool:
-        """Whether weights, biases, box and labels are the same (provenance is not compared)."""
+        """Whether weights, biases, box, labels and hull are the same; provenance may differ."""
         return isinstance(other, Network) and self._key() == other._key()
 
     def __hash__(self) -> int:
@@ -146,7 +154,7 @@ class Network:
         return self
 
     def _key(self) -> tuple[object, ...]:
-        return (self.content_hash, self.box, self.input_labels, self.output_labels)
+        return (self.content_hash, self.box, self.input_labels, self.output_labels, self.hull)
 
 
 def check_network(net: Any, kind: type[InputError] = NetworkError) -> None:
@@ -154,6 +162,20 @@ def check_network(net: Any, kind: type[InputError] = NetworkError) -> None:
     if not isinstance(net, Network):
         raise kind(
             f"{net!r} is no Network but {type(net).__name__}; load a file with surrogate.load(path)"
+        )
+
+
+def check_hull(
+    hull: Any, n_inputs: int, n_outputs: int, kind: type[InputError] = NetworkError
+) -> None:
+    """Refuse what is no `Hull`, or one of other inputs and outputs, with an error of this kind."""
+    if not isinstance(hull, Hull):
+        raise kind(f"the hull is {type(hull).__name__}; give surrogate.Hull.of(inputs, outputs)")
+    if hull.n_inputs != n_inputs or hull.n_outputs not in (0, n_outputs):
+        raise kind(
+            f"the hull is one of {hull.n_inputs} inputs and {hull.n_outputs} outputs, the network "
+            f"has {n_inputs} and {n_outputs}; give the data of this network, with all outputs or "
+            "with none"
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from surrogate.box import Box
 from surrogate.network import Network
 from surrogate.onnx_files import save
+from surrogate.validity import Hull
 
 SURROGATE = [sys.executable, "-m", "surrogate"]
 
@@ -51,6 +53,34 @@ def test_optimize_proves_the_known_optimum(call, net_file, direction):
     _, text, _ = call("optimize", net_file, f"--{direction}")
     assert "optimal" in text
     assert "flow =" in text
+
+
+def test_optimize_within_the_hull_of_the_training_data(call, tmp_path):
+    net = Network((np.ones((2, 1)),), (np.zeros(1),), Box.of([(0, 1)] * 2), ("flow", "heat"))
+    net = replace(net, hull=Hull.of([[0.0, 0.0], [1.0, 0.0], [0.0, 0.5]]))
+    save(net, tmp_path / "net.onnx")
+    arguments = ("optimize", tmp_path / "net.onnx", "--maximize", "--json")
+    _, out, err = call(*arguments)
+    assert json.loads(out)["objective"] == pytest.approx(2.0)
+    assert json.loads(out)["within_hull"] is False
+    assert "outside the hull of the training data" in err
+    code, out, err = call(*arguments, "--validity", "hull")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert found["objective"] == pytest.approx(1.0, abs=1e-6)
+    assert found["within_hull"] is True
+    assert "0.5 flow + heat <= 0.5 (hull)" in found["boundary"]
+    _, text, _ = call(*arguments[:-1], "--validity", "hull")
+    assert "0.5 flow + heat <= 0.5 (hull)" in text
+
+
+@pytest.mark.parametrize(
+    ("validity", "message"), [("Hull", "use 'box', 'hull', 'joint_hull'"), ("hull", "train it")]
+)
+def test_a_validity_that_cannot_be_had_is_exit_code_2(call, net_file, validity, message):
+    code, _, err = call("optimize", net_file, "--maximize", "--validity", validity)
+    assert code == 2
+    assert message in err
 
 
 def test_optimize_on_a_box_of_the_users(call, net_file):

@@ -14,6 +14,7 @@ def test_the_public_names():
         "Compiled",
         "Dataset",
         "Embedding",
+        "Hull",
         "LinearConstraints",
         "Network",
         "Results",

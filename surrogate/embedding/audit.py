@@ -12,6 +12,7 @@ from surrogate.encodings import Formulation
 from surrogate.errors import AuditError
 from surrogate.network import Network
 from surrogate.solving import objective_gain, objective_value, solve_fixed
+from surrogate.validity import Hull
 
 Variables = tuple[Any, ...]  # Pyomo variables: Pyomo has no types
 
@@ -36,6 +37,9 @@ class Audit:
     fixed_objective    the best objective with every binary fixed: this network's to the pattern of
                        net(x), all others as in the solution; None when there is none
     objective_gain     by how much `objective` is better than `fixed_objective`, 0 when it is not
+    within_hull        whether x, and y where the network was embedded so, is in the convex hull of
+                       the data, to 1e-6 of its ranges; None when the hull is not known. With
+                       validity "box" nothing keeps x there: where it is not, net(x) extrapolates
     """
 
     output_error: float
@@ -47,6 +51,7 @@ class Audit:
     objective: float | None
     fixed_objective: float | None
     objective_gain: float
+    within_hull: bool | None = None
 
     @property
     def error(self) -> float:
@@ -69,6 +74,7 @@ def audit_solution(
     outputs: Variables,
     formulation: Formulation,
     model: Any,
+    hull: Hull | None = None,
 ) -> Audit:
     """Compare the values that are in the variables with the network.
 
@@ -90,7 +96,7 @@ def audit_solution(
 
     Raises `AuditError` when a variable has no value: `solve` clears them all when it starts.
     """
-    activations, x, y = formulation.activations(), _values(inputs), _values(outputs)
+    activations, x, y = formulation.activations(), values_of(inputs), values_of(outputs)
     *hidden, expected = (layer[0] for layer in network.preactivations(x[None, :]))
     errors, matches = [0.0], True
     for a, pre, post, binary in zip(
@@ -112,7 +118,18 @@ def audit_solution(
         objective=objective,
         fixed_objective=fixed,
         objective_gain=objective_gain(model, objective, fixed),
+        within_hull=_within(hull, network, x, y),
     )
+
+
+def _within(hull: Hull | None, network: Network, x: FloatArray, y: FloatArray) -> bool | None:
+    """Whether the point is in the hull that the network was embedded with, else in its own."""
+    if hull is None and network.hull is not None:
+        hull = network.hull.inputs
+    if hull is None:
+        return None
+    point = np.append(x, y)[: hull.points.shape[1]]
+    return bool(np.isfinite(point).all() and hull.contains(point[None])[0])
 
 
 def _difference(variable: Any | None, value: float) -> float:
@@ -133,7 +150,8 @@ def _value(variable: Any) -> float:
     return float(variable.value)
 
 
-def _values(variables: Variables) -> FloatArray:
+def values_of(variables: Variables) -> FloatArray:
+    """What is in the variables. Raises `AuditError`, naming the first that has no value."""
     return np.array([_value(variable) for variable in variables])
 
 

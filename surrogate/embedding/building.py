@@ -16,12 +16,20 @@ from pyomo.repn import generate_standard_repn
 
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
-from surrogate.embedding.audit import Audit, Variables, audit_solution
+from surrogate.embedding.audit import Audit, Variables, audit_solution, values_of
 from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
+from surrogate.embedding.validity import (
+    asked_hull,
+    box_within,
+    edges_at,
+    facet_rows,
+    write_hull,
+)
 from surrogate.encodings import ENCODINGS, Activations, Formulation, check_encoding, choose
 from surrogate.encodings.large_m import warn_if_large
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network, check_network
+from surrogate.validity import Hull
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Size:
 class Embedding:
     """A network in a Pyomo model: see `embed`.
 
+    hull      what holds the inputs, and outputs where it has some; None with the box alone
     seconds   what bounds and building took
     reason    why `auto` chose this encoding, or that it was asked for
     """
@@ -52,6 +61,7 @@ class Embedding:
     seconds: float
     formulation: Formulation
     reason: str
+    hull: Hull | None = None
 
     @property
     def activations(self) -> Activations:
@@ -74,8 +84,27 @@ class Embedding:
     def audit(self) -> Audit:
         """Compare the solution in the model with the network: see `audit_solution`."""
         return audit_solution(
-            self.network, self.inputs, self.outputs, self.formulation, self.block.model()
+            self.network,
+            self.inputs,
+            self.outputs,
+            self.formulation,
+            self.block.model(),
+            self.hull,
         )
+
+    def boundary(self) -> tuple[str, ...]:
+        """The edges of the network's data on which the solution in the model lies, in words.
+
+        Sides of the network's own box (of the variables' when it has none), and facets of the hull
+        that it was embedded with, to 1e-6 of the ranges: ("flow - 0.5 heat <= 2 (hull)",). Where
+        the hull is written as convex combinations, one facet stands for all. Empty inside. An
+        optimum on the boundary would go on to where nothing was ever sampled: with more data there
+        it may be another.
+
+        Raises `AuditError` when there is no solution in the model.
+        """
+        point = values_of((*self.inputs, *self.outputs))
+        return edges_at(point, self.network, self.network.box or self.box, self.hull)
 
 
 def embed(
@@ -85,6 +114,7 @@ def embed(
     outputs: Any | None = None,
     encoding: str = "auto",
     bounds: Bounds | str | None = None,
+    validity: str | Hull = "box",
 ) -> Embedding:
     """Add constraints to `block` that hold exactly when outputs = net(inputs).
 
@@ -97,14 +127,21 @@ def embed(
     bounds     pre-activation bounds from `compute_bounds`, a bounds method's name, or None for the
                method that suits the encoding. The "omlt" encoding uses OMLT's own bounds whatever
                is given. Linear constraints that the bounds rest on become constraints of the block.
+    validity   where the network may be asked: "box" is its own box; "hull" the convex hull of the
+               inputs that it was trained on, "joint_hull" of these with their outputs, which also
+               says what an output may be (`surrogate.train` puts the hull into the network); or a
+               `Hull` of your own data, of inputs or of inputs with outputs. See
+               `surrogate.embedding.validity` for the rows that it becomes. `Embedding.boundary`
+               tells when a solution lies on its edge
 
     The box is the variables' bounds (domains included) intersected with the network's own box.
     The model holds the inputs to it: where a variable's bounds are wider, or are widened later,
     the block's constraints still cut at the box. A fixed variable counts with its declared bounds,
     so that it may be unfixed later.
 
-    Raises `EmbeddingError` when block, variables, encoding or bounds do not fit the network, or an
-    input has no finite bounds; `BoxError` when bounds overflow. Warns with `BigMWarning` when the
+    Raises `EmbeddingError` when block, variables, encoding, bounds or hull do not fit the network,
+    an input has no finite bounds, the network holds no hull, or the variables' bounds leave nothing
+    of it; `BoxError` when bounds overflow. Warns with `BigMWarning` when the
     encoding uses a big-M above 1e3.
     """
     start = time.perf_counter()
@@ -113,10 +150,16 @@ def embed(
     check_block(block)
     xs = listed(inputs, "input", net.n_inputs)
     ys = None if outputs is None else listed(outputs, "output", net.n_outputs)
+    hull = asked_hull(validity, net)
     box = input_box(net, xs)
+    if hull is not None:
+        box = box_within(box, hull)
+    rows = facet_rows(hull)
     if isinstance(bounds, str):
-        bounds = compute_bounds(net, box, bounds)
-    chosen = choose(net, box, encoding, None if bounds is None else bounds_on(bounds, net, box))
+        bounds = compute_bounds(net, box, bounds, constraints=rows)
+    elif bounds is not None:
+        bounds = bounds_on(bounds, net, box, rows)
+    chosen = choose(net, box, encoding, bounds, rows)
     formulation = ENCODINGS[chosen.encoding](net, chosen.bounds)
     formulation.warns = False  # of a large big-M: the line to name is the one that calls `embed`
     block.surrogate = OmltBlock()
@@ -127,6 +170,9 @@ def embed(
         ys = tuple(block.surrogate.outputs.values())
     else:
         block.link_outputs = _links(ys, block.surrogate.outputs)
+    if hull is not None:
+        ports = (block.surrogate.inputs, block.surrogate.outputs)
+        write_hull(block, hull, *(tuple(found.values()) for found in ports))
     for variable in block.surrogate.component_data_objects(pyo.Var, descend_into=True):
         # OMLT starts its variables at 0, which an audit would take for a solution.
         variable.set_value(None, skip_validation=True)
@@ -143,6 +189,7 @@ def embed(
         seconds=seconds,
         formulation=formulation,
         reason=chosen.reason,
+        hull=hull,
     )
 
 

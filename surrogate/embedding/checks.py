@@ -13,12 +13,13 @@ from pyomo.core.base.var import IndexedVar, VarData
 
 from surrogate.bounds import Bounds
 from surrogate.box import Box
+from surrogate.constraints import LinearConstraints
 from surrogate.embedding.audit import Variables
 from surrogate.encodings.checks import check_same_network, check_types
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 
-COMPONENTS = ("surrogate", "link_inputs", "link_outputs")
+COMPONENTS = ("surrogate", "link_inputs", "link_outputs", "validity")
 """What `embed` adds to the block."""
 
 
@@ -89,8 +90,10 @@ def input_box(net: Network, variables: Variables) -> Box:
     return Box.of(pairs)
 
 
-def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
-    """The bounds, said to hold on `box` only; they do, as they hold on a box around it."""
+def bounds_on(
+    bounds: Bounds, net: Network, box: Box, rows: LinearConstraints | None = None
+) -> Bounds:
+    """The bounds, said to hold on `box` only, and under `rows`; they do, as they hold without."""
     check_types(net, bounds)
     widths = [len(b) for b in net.biases]
     if bounds.box.n_inputs != net.n_inputs or [len(lower) for lower in bounds.lower] != widths:
@@ -105,9 +108,14 @@ def bounds_on(bounds: Bounds, net: Network, box: Box) -> Bounds:
             f"the bounds hold on {bounds.box}, the variables allow {box}; "
             "compute the bounds on a box that contains it"
         )
-    return bounds if bounds.box == box else _held_on(bounds, box)
+    return bounds if bounds.box == box and rows is None else _held_on(bounds, box, rows)
 
 
 @lru_cache(maxsize=64)  # one object for all copies, so that they share what is made of it
-def _held_on(bounds: Bounds, box: Box) -> Bounds:
-    return replace(bounds, box=box)
+def _held_on(bounds: Bounds, box: Box, rows: LinearConstraints | None) -> Bounds:
+    known = bounds.constraints
+    if known is not None and rows is not None and known != rows:
+        rows = LinearConstraints(
+            np.vstack([known.matrix, rows.matrix]), np.append(known.rhs, rows.rhs)
+        )
+    return replace(bounds, box=box, constraints=known if rows is None else rows)

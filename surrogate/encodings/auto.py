@@ -20,6 +20,7 @@ from functools import lru_cache
 
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
+from surrogate.constraints import LinearConstraints
 from surrogate.encodings.regions import linear_regions
 from surrogate.encodings.table import ENCODINGS
 from surrogate.errors import EmbeddingError
@@ -45,17 +46,25 @@ class Chosen:
 
 
 @lru_cache(maxsize=64)  # copies of one net share what was found, and do not try in vain again
-def choose(net: Network, box: Box, encoding: str, bounds: Bounds | None = None) -> Chosen:
+def choose(
+    net: Network,
+    box: Box,
+    encoding: str,
+    bounds: Bounds | None = None,
+    rows: LinearConstraints | None = None,
+) -> Chosen:
     """The encoding that is asked for, or the one to take for `net` on `box`, with its bounds.
 
     bounds   bounds to use; None computes those that suit the encoding
+    rows     what the inputs obey beside the box, for bounds that are computed here
     """
     if encoding != "auto":
-        bounds = compute_bounds(net, box, ENCODINGS[encoding].method) if bounds is None else bounds
+        if bounds is None:
+            bounds = compute_bounds(net, box, ENCODINGS[encoding].method, constraints=rows)
         return Chosen(encoding, bounds, "asked for")
     varying = box.n_varying
     inputs = "1 input varies" if varying == 1 else f"{varying} inputs vary"
-    constraints = None if bounds is None else bounds.constraints
+    constraints = rows if bounds is None else bounds.constraints
     why = "too many for linear regions"
     if varying <= MAX_INPUTS:
         try:
@@ -63,18 +72,19 @@ def choose(net: Network, box: Box, encoding: str, bounds: Bounds | None = None) 
         except EmbeddingError:
             why = f"and linear regions would have more than {FEW_CORNERS} corners"
         else:
-            bounds = compute_bounds(net, box, "crown") if bounds is None else bounds
+            if bounds is None:
+                bounds = compute_bounds(net, box, "crown", constraints=rows)
             reason = f"{inputs}, and there are only {len(found)} linear regions"
             return Chosen("regions", bounds, reason)
-    bounds = _tight(net, box) if bounds is None else bounds
+    bounds = _tight(net, box, rows) if bounds is None else bounds
     left = f"{bounds.method} bounds leave {bounds.counts().unstable} neurons unstable"
     return Chosen("bigm", bounds, f"{inputs}, {why}; {left}")
 
 
-def _tight(net: Network, box: Box) -> Bounds:
+def _tight(net: Network, box: Box, rows: LinearConstraints | None) -> Bounds:
     """`milp` bounds where they pay and their time is short, else `lp` bounds, as time allows."""
     if box.n_varying <= MOST_INPUTS:
-        return compute_bounds(net, box, "lp", time_limit=SEARCHED_SECONDS)
-    if compute_bounds(net, box, "crown").counts().unstable <= MILP_NEURONS:
-        return compute_bounds(net, box, "milp", time_limit=MILP_SECONDS)
-    return compute_bounds(net, box, "lp", time_limit=LP_SECONDS)
+        return compute_bounds(net, box, "lp", constraints=rows, time_limit=SEARCHED_SECONDS)
+    if compute_bounds(net, box, "crown", constraints=rows).counts().unstable <= MILP_NEURONS:
+        return compute_bounds(net, box, "milp", constraints=rows, time_limit=MILP_SECONDS)
+    return compute_bounds(net, box, "lp", constraints=rows, time_limit=LP_SECONDS)

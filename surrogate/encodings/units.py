@@ -58,6 +58,7 @@ class Begun:
             weights=(first, *net.weights[1:]),
             biases=(b + self.centre @ w, *net.biases[1:]),
             box=None,
+            hull=None,
         )
 
 

@@ -5,8 +5,11 @@
     surrogate.input_labels    ["...", ...]
     surrogate.output_labels   ["...", ...]
     surrogate.provenance      {"...": "...", ...}
+    surrogate.hull            {"points": [[...], ...], "inputs": d, "left_out": share,
+                              "inputs_left_out": share}; absent when unknown. At most
+                              `surrogate.validity.hull.MOST_NUMBERS` numbers, about 1 MB
 
-JSON writes a float64 with as many digits as identify it, so the box returns bit for bit. Other
+JSON writes a float64 with as many digits as identify it, so box and hull return bit for bit. Other
 keys belong to other tools and are left alone.
 """
 
@@ -16,9 +19,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from surrogate.box import Box
 from surrogate.errors import BoxError, NetworkError, OnnxFileError
-from surrogate.network import Network
+from surrogate.network import Network, check_hull
+from surrogate.validity import Hull
 
 FORMAT = 1
 _PREFIX = "surrogate."
@@ -26,12 +32,13 @@ _PREFIX = "surrogate."
 
 @dataclass(frozen=True)
 class Metadata:
-    """Box, labels and provenance, as `Network` takes them."""
+    """Box, labels, provenance and hull, as `Network` takes them."""
 
     box: Box | None = None
     input_labels: tuple[str, ...] = ()
     output_labels: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    hull: Hull | None = None
 
 
 def to_properties(network: Network) -> dict[str, str]:
@@ -46,6 +53,14 @@ def to_properties(network: Network) -> dict[str, str]:
     values["input_labels"] = network.input_labels
     values["output_labels"] = network.output_labels
     values["provenance"] = dict(network.provenance)
+    if network.hull is not None:
+        hull = network.hull
+        values["hull"] = {
+            "points": (hull.points + 0.0).tolist(),  # equal hulls give equal bytes
+            "inputs": hull.n_inputs,
+            "left_out": hull.left_out,
+            "inputs_left_out": hull.inputs_left_out,
+        }
     return {_PREFIX + key: json.dumps(value, sort_keys=True) for key, value in values.items()}
 
 
@@ -65,6 +80,7 @@ def from_properties(properties: Mapping[str, str], n_inputs: int, n_outputs: int
         _labels(properties, "input_labels", n_inputs),
         _labels(properties, "output_labels", n_outputs),
         provenance,
+        _hull(_parsed(properties, "hull", None), n_inputs, n_outputs),
     )
 
 
@@ -90,6 +106,28 @@ def _box(pairs: object, n_inputs: int) -> Box | None:
         raise _refusal("box", f"is no box ({exc})") from exc
 
 
+def _hull(entry: object, n_inputs: int, n_outputs: int) -> Hull | None:
+    if entry is None:
+        return None
+    keys = {"points", "inputs", "left_out", "inputs_left_out"}
+    if not isinstance(entry, dict) or set(entry) != keys:
+        raise _refusal("hull", f"is not an object of {', '.join(sorted(keys))}")
+    shares = (entry["left_out"], entry["inputs_left_out"])
+    if not isinstance(entry["inputs"], int) or not all(_is_number(share) for share in shares):
+        raise _refusal("hull", "has a number of inputs, or a share left out, that is no number")
+    points = entry["points"]
+    if not isinstance(points, list) or not all(
+        isinstance(row, list) and all(_is_number(n) for n in row) for row in points
+    ):
+        raise _refusal("hull", "has points that are no lists of numbers")
+    try:
+        hull = Hull(np.array(points, dtype=np.float64), entry["inputs"], *shares)
+        check_hull(hull, n_inputs, n_outputs)
+    except (ValueError, OverflowError) as exc:
+        raise _refusal("hull", f"is no hull of this network's data ({exc})") from exc
+    return hull
+
+
 def _labels(properties: Mapping[str, str], key: str, n: int) -> tuple[str, ...]:
     labels = _parsed(properties, key, None)
     if labels is None:
@@ -102,11 +140,11 @@ def _labels(properties: Mapping[str, str], key: str, n: int) -> tuple[str, ...]:
 
 
 def _is_interval(pair: object) -> bool:
-    return (
-        isinstance(pair, list)
-        and len(pair) == 2
-        and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in pair)
-    )
+    return isinstance(pair, list) and len(pair) == 2 and all(_is_number(n) for n in pair)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_text(pairs: Mapping[str, str]) -> bool:

@@ -29,7 +29,7 @@ _OLDEST_OPSET = 7  # before it, broadcasting was an attribute and inference a fl
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """The network in the ONNX file `path`, with its box, labels and provenance when it has them.
+    """The network in the ONNX file `path`, with box, labels, provenance and hull as far as known.
 
     A batch dimension counts as one point. Inputs and outputs of more dimensions are flattened, the
     last dimension running fastest. A ReLU at the very end is followed by an identity layer.
@@ -95,6 +95,7 @@ def _network(model: onnx.ModelProto) -> Network:
             metadata.input_labels,
             metadata.output_labels,
             metadata.provenance,
+            metadata.hull,
         )
     except NetworkError as exc:
         raise OnnxFileError(f"its layers make no network: {exc}") from exc

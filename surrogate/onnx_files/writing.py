@@ -27,8 +27,8 @@ _IR_VERSION = 8
 def save(network: Network, path: str | os.PathLike[str]) -> None:
     """Write `network` to the ONNX file `path`; `load` returns an equal network.
 
-    Weights are stored in float32 when that loses nothing, else in float64. Box, labels and
-    provenance go into the file's metadata. The file appears whole or not at all.
+    Weights are stored in float32 when that loses nothing, else in float64. Box, labels,
+    provenance and hull go into the file's metadata. The file appears whole or not at all.
 
     Raises `StoreError` when the folder is missing or cannot be written, and `NetworkError` when
     the provenance is not text, or `network` is no `Network`.

@@ -17,6 +17,7 @@ from surrogate.box import Box
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
 from surrogate.network import Network, check_network
+from surrogate.validity import Hull
 
 Sense = Literal["minimize", "maximize"]
 
@@ -37,10 +38,12 @@ def box_problem(
     output: int = 0,
     encoding: str = "auto",
     bounds: Bounds | str | None = None,
+    validity: str | Hull = "box",
 ) -> BoxProblem:
     """Build the problem for output number `output` over `box` (the network's own when None).
 
-    `bounds` are as in `embed`: linear constraints that they rest on become part of the model.
+    `bounds` and `validity` are as in `embed`: linear constraints that bounds rest on, and the hull,
+    become part of the model.
 
     Raises `BoxError` when neither box is known and `InputError` when there is no such output.
     """
@@ -53,7 +56,8 @@ def box_problem(
     model = pyo.ConcreteModel()
     model.x = pyo.Var(range(net.n_inputs), bounds=dict(enumerate(box.pairs())))
     model.net = pyo.Block()
-    embedding = embed(model.net, net, list(model.x.values()), encoding=encoding, bounds=bounds)
+    xs = list(model.x.values())
+    embedding = embed(model.net, net, xs, encoding=encoding, bounds=bounds, validity=validity)
     model.objective = pyo.Objective(
         expr=embedding.outputs[output],
         sense=pyo.minimize if sense == "minimize" else pyo.maximize,

@@ -92,6 +92,8 @@ def solution_record(net: Network, problem: BoxProblem, solution: Solution) -> Re
         if audit
         else None,
         "box": str(problem.embedding.box),
+        "boundary": list(problem.embedding.boundary()) if audit else None,
+        "within_hull": audit.within_hull if audit else None,
         "audit_error": audit.error if audit else None,
         "audit_passed": audit.passed if audit else None,
         "pattern_matches": audit.pattern_matches if audit else None,

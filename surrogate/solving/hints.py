@@ -48,6 +48,7 @@ class Graph:
 
     inputs, outputs   Pyomo variables, in the network's order
     binaries          the variables that make it exact: a relaxed one makes it a relaxation
+    confined          whether rows tie the inputs to each other, as the hull of data does
     """
 
     net: Network
@@ -55,6 +56,7 @@ class Graph:
     inputs: tuple[Any, ...]
     outputs: tuple[Any, ...]
     binaries: tuple[Any, ...]
+    confined: bool = False
 
     def holds(self) -> bool:
         """Whether all its binaries still are, and are free."""

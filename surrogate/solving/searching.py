@@ -23,6 +23,9 @@ from surrogate.solving.restricting import solve_restricted
 from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation
 
+CONFINED = 0.7
+"""Of the time, for HiGHS before branch and price where inputs are confined to a hull."""
+
 
 def search(
     translation: Translation,
@@ -67,23 +70,31 @@ def _decomposed(
     """Branch and price, and a share of the time for HiGHS, which may need no more than that.
 
     With many inputs, or few integers, HiGHS is asked first. Otherwise branch and price nearly
-    always ends sooner; but where a network is flat around its best points, cells need long.
+    always ends sooner; but where a network is flat around its best points, cells need long. HiGHS
+    is first, for longer, where inputs are confined to the hull of data: the cells are boxes, of
+    which such a hull can be a small part.
     """
-    many = max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS
-    few = program.integer.sum() <= FEW_INTEGERS
-    share, found = highs_share(deadline - time.perf_counter()), None
+    left, found = deadline - time.perf_counter(), None
     seed, unfinished = settings["seed"], (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION)
-    if not (many or few):
+    confined = any(graph.confined for graph in hints.graphs)
+    if not (confined or _highs_first(program, hints)):
         until = min(deadline, time.perf_counter() + ALONE)
         found = solve_decomposed(parts, program, hints, places, until, rel_gap, seed)
         if found.status not in unfinished:
             return found
+    share = CONFINED * left if confined else highs_share(left)
     until = min(deadline, time.perf_counter() + share)
     more = _searched(program, hints, places, until, settings, found)
     found = more if found is None else after(more, found, program.maximize)
     if found.status not in unfinished:
         return found
     return solve_decomposed(parts, program, hints, places, deadline, rel_gap, seed, found)
+
+
+def _highs_first(program: Program, hints: SolverHints) -> bool:
+    """Whether there are many inputs, or few integers."""
+    many = max(graph.bounds.box.n_varying for graph in hints.graphs) > FEW_INPUTS
+    return many or bool(program.integer.sum() <= FEW_INTEGERS)
 
 
 def _searched(

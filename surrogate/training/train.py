@@ -30,6 +30,7 @@ from surrogate.training.samples import prepared
 from surrogate.training.solvability import easier
 from surrogate.training.starts import STARTS
 from surrogate.training.trained import Errors, Trained
+from surrogate.validity import Hull
 
 _SHARES = (0.2, 0.4, 0.8, 0.97, 0.97)
 _SHARES_WITH_EASING = (0.12, 0.24, 0.48, 0.58, 0.97)
@@ -72,7 +73,9 @@ def train(
     on_progress  is told the share of the work that is done, from 0 to 1
 
     Inputs and outputs are scaled to [-1, 1] for training, and the scaling is folded into the
-    networks. With several outputs the error is a mean over them, each relative to its range.
+    networks. These hold the convex hull of the training samples (`Network.hull`), for
+    `embed(validity="hull")`. With several outputs the error is a mean over them, each relative to
+    its range.
 
     Raises `InputError` for samples or arguments that cannot be used. Warns with `TrainingWarning`
     when there are fewer distinct training inputs than parameters, the time limit kept restarts from
@@ -100,6 +103,8 @@ def train(
         deadlines = (first, second, third, fourth, last)
         how = (objective, start, float(solvability))
         found = _best(split, widths, scaling, (restarts, seed), how, deadlines, on_progress)
+    hull = Hull.of(split.train.inputs, split.train.outputs)
+    found = [replace(one, network=replace(one.network, hull=hull)) for one in found]
     warn_if_cut_short(len(found), restarts, time_limit)
     warn_if_useless(found, samples, layout, recipe, objective)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from itertools import pairwise
@@ -19,6 +20,7 @@ from surrogate.box import Box
 from surrogate.errors import NetworkError, OnnxFileError, StoreError
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
+from surrogate.validity import Hull
 
 
 def random_network(widths=(3, 8, 5, 2), exact=np.float32, seed=0, **extras) -> Network:
@@ -167,6 +169,11 @@ def test_provenance_that_is_not_text_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def _hull(points, inputs=3, share="0"):
+    shares = f'"left_out": {share}, "inputs_left_out": 0'
+    return f'{{"points": {points}, "inputs": {inputs}, {shares}}}'
+
+
 METADATA_DAMAGES = [
     ("format", "2", "update surrogate"),
     ("box", "[[0, 1]", "is no JSON"),
@@ -182,13 +189,26 @@ METADATA_DAMAGES = [
     ("output_labels", '["a", "a"]', "2 distinct names"),
     ("provenance", '{"seed": 3}', "object of texts"),
     ("provenance", "[]", "object of texts"),
+    ("hull", "[[0, 1, 2]]", "is not an object of inputs, inputs_left_out, left_out, points"),
+    ("hull", '{"points": [[0, 1, 2]', "is no JSON"),
+    ("hull", _hull("[[0, 1, 2], [1, 1]]"), "is no hull"),
+    ("hull", _hull('[[0, 1, 2], [1, 1, "2"]]'), "no lists of numbers"),
+    ("hull", _hull("7"), "no lists of numbers"),
+    ("hull", _hull("[[0, 1, NaN], [1, 1, 2]]"), "points row 0"),
+    ("hull", _hull("[[0, 1, 2], [0, 1, 2]]"), "at least 2 distinct"),
+    ("hull", _hull(f"[[0, 1, 1{'0' * 400}], [0, 1, 2]]"), "is no hull"),
+    ("hull", _hull("[[0, 1], [1, 0]]", 2), "the network has 3 and 2"),
+    ("hull", _hull("[[0, 1, 2], [1, 1, 2]]", 9), "9 of 3 columns"),
+    ("hull", _hull("[[0, 1, 2], [1, 1, 2]]", 3, "true"), "a share left out, that is no number"),
+    ("hull", _hull("[[0, 1, 2], [1, 1, 2]]", 3, "2"), "give a share"),
+    ("hull", _hull(str([[0, 1, i] for i in range(1001)])), "at most 1000 points"),
 ]
 
 
 @pytest.mark.parametrize(("key", "value", "words"), METADATA_DAMAGES)
 def test_damaged_metadata_are_refused_by_their_key(key, value, words, tmp_path):
     path = tmp_path / "net.onnx"
-    save(random_network(box=Box.of([(0, 1)] * 3)), path)
+    save(random_network(box=Box.of([(0, 1)] * 3), hull=Hull.of(np.eye(3))), path)
     model = onnx.load(path)
     properties = {entry.key: entry.value for entry in model.metadata_props}
     assert f"surrogate.{key}" in properties
@@ -198,6 +218,23 @@ def test_damaged_metadata_are_refused_by_their_key(key, value, words, tmp_path):
         load(path)
     assert f"'surrogate.{key}'" in str(refused.value)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("n_outputs", [0, 2])
+def test_the_hull_returns_bit_for_bit_and_is_no_part_of_the_content_hash(n_outputs, tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3000, 3)) * [1e-9, 1.0, 1e9], rng.normal(size=(3000, 2))
+    bare = random_network()
+    net = random_network(hull=Hull.of(x, y if n_outputs else None))
+    save(net, tmp_path / "net.onnx")
+    again = load(tmp_path / "net.onnx")
+    assert again == net
+    assert again.hull.points.tobytes() == net.hull.points.tobytes()
+    assert again.hull == net.hull
+    assert net != bare
+    assert net.content_hash == bare.content_hash
+    assert pickle.loads(pickle.dumps(net)) == net
+    assert (tmp_path / "net.onnx").stat().st_size < 2_000_000
 
 
 def test_metadata_of_other_tools_are_ignored(tmp_path):

@@ -15,6 +15,7 @@ from surrogate.study.rows import TrainingTask
 from surrogate.study.trial import train_layout
 from surrogate.training import best, train
 from surrogate.training.origin import train_origin
+from surrogate.validity import Hull
 
 XY = FUNCTIONS["xy"]
 DATA = Dataset.sample(XY, 150, np.random.default_rng(0))
@@ -33,6 +34,16 @@ def little_work(monkeypatch):
 
 def hashes(trained):
     return [one.network.content_hash for one in trained]
+
+
+@pytest.mark.parametrize("recipe", ["best", "origin"])
+def test_the_networks_hold_the_hull_of_the_training_samples(recipe):
+    split = TWO.split(0)
+    for one in train(split, "1x4", recipe, 2):
+        hull = one.network.hull
+        assert hull == Hull.of(split.train.inputs, split.train.outputs)
+        assert hull.inputs.contains(split.train.inputs).all()
+        assert not hull.inputs.contains(split.test.inputs).all()  # which nobody looks at
 
 
 @pytest.mark.parametrize("recipe", ["best", "origin"])

@@ -1,0 +1,8 @@
+"""Validity: where a surrogate can be trusted, as the convex hull of the data it was trained on.
+
+Hull.of(inputs, outputs=None) -> Hull     extreme points of samples, facets where these are few
+"""
+
+from surrogate.validity.hull import NEAR, Hull
+
+__all__ = ["NEAR", "Hull"]
