@@ -175,8 +175,9 @@ def _truth(path: Path, rule: Callable[[FloatArray], Any]) -> Truth:
         except (TypeError, ValueError):
             values = np.zeros(0)
         if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+            shown = repr(found) if isinstance(found, str) else found
             raise InputError(
-                f"{line_of(path, rule)}: truth returned {found!r} at {point(x)}; "
+                f"{line_of(path, rule)}: truth returned {shown} at {point(x)}; "
                 "return a finite number"
             )
         return values
