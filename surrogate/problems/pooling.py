@@ -18,8 +18,13 @@ between nothing and the most that the product takes, y = y_h (1 + v), with u and
 
 in which only u v is left to the surrogate. The rest is exact, so an error e of the surrogate is an
 error p_h y_h e of w: no box that holds the term has a smaller factor, and the boxes are as tight as
-the data make them. There is one term per pool, product and quality, all with the same network;
-they share u among the products and v among the qualities.
+the data make them.
+
+**How many terms.** One per pool, product and quality would be more than there is to learn: two
+sources mix along a line, whatever the number of qualities, so that one quality says all others
+(`free_qualities`). Only the free ones are variables with surrogates; what a pool carries of the
+others is affine in what it carries of these, exactly. Adhya 1 has 12 copies of the network and not
+32, and no pool of it can have qualities that contradict each other.
 
 **The true problem** is a linear program once the qualities are fixed, and its largest value over
 all qualities is the optimum: `best_profit`.
@@ -34,6 +39,7 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from scipy.linalg import qr
 
 from surrogate.box import FloatArray
 from surrogate.functions import FUNCTIONS
@@ -44,6 +50,9 @@ from surrogate.solving import solve
 
 USED = 1e-6
 """A pool is in use when more than this share of its capacity flows into it."""
+
+RANK = 1e-9
+"""Relative differences of the sources' qualities below this are rounding."""
 
 Carried = Callable[[int, int, int], Any]
 """w_ljk: what pool l carries of quality k into product j, linear in the model's variables."""
@@ -56,24 +65,35 @@ class Pooling(Problem):
     data: PoolingData
 
     def write(self, *surrogates: Surrogate) -> pyo.ConcreteModel:
-        """The flows, the scaled qualities u[l, k], and a surrogate net[l, j, k] of each term."""
+        """The flows, and of every pool's free qualities u[l, k] and a surrogate net[l, j, k]."""
         model, (centre, half) = _flows(self.data), _quality_scales(self.data)
         pools, products, qualities = _ranges(self.data)
-        model.u = pyo.Var(pools, qualities, bounds=(-1, 1))
-        model.quality = pyo.Expression(
-            pools,
-            qualities,
-            rule=lambda m, i, k: float(centre[i, k]) + float(half[i, k]) * m.u[i, k],
-        )
-        model.net = pyo.Block(pools, products, qualities)
+        mixes = [free_qualities(self.data, i) for i in pools]
+        free = [(i, k) for i in pools for k in mixes[i].free]
+        model.u = pyo.Var(free, bounds=(-1, 1))
+        model.net = pyo.Block([(i, j, k) for i, k in free for j in products])
         (surrogate,) = surrogates
 
-        def carried(i: int, j: int, k: int) -> Any:
+        def quality(i: int, k: int) -> Any:
+            return float(centre[i, k]) + float(half[i, k]) * model.u[i, k]
+
+        def product(i: int, j: int, k: int) -> Any:
             (uv,) = surrogate(model.net[i, j, k], [model.u[i, k], model.v[i, j]])
             factor = float(half[i, k] * self.data.most_flow(i)[j] / 2)
             return float(centre[i, k]) * model.y[i, j] + factor * (model.u[i, k] + uv)
 
-        _add_qualities(model, self.data, carried)
+        p = {(i, k): quality(i, k) for i, k in free}
+        w = {(i, j, k): product(i, j, k) for i, k in free for j in products}
+        model.quality = pyo.Expression(
+            pools,
+            qualities,
+            rule=lambda _, i, k: mixes[i].of(k, 1.0, {f: p[i, f] for f in mixes[i].free}),
+        )
+        _add_qualities(
+            model,
+            self.data,
+            lambda i, j, k: mixes[i].of(k, model.y[i, j], {f: w[i, j, f] for f in mixes[i].free}),
+        )
         return model
 
     def repair(self, built: Built, held: Sequence[Held]) -> float | None:  # noqa: ARG002
@@ -86,15 +106,54 @@ class Pooling(Problem):
         return max(best_profit(self.data, read(self.data, built.model)) for read in readings)
 
 
+@dataclass(frozen=True, eq=False)
+class Mixes:
+    """The qualities of a pool's mixes: those that are free, and all others as affine in them.
+
+    free        their numbers, r of them
+    constant    (K,)
+    slope       (r, K): quality k is constant[k] + sum_f p_f slope[f, k]
+    """
+
+    free: tuple[int, ...]
+    constant: FloatArray
+    slope: FloatArray
+
+    def of(self, k: int, one: Any, free: Mapping[int, Any]) -> Any:
+        """Quality k of the mix, or what `one` units of it carry, by that of the free ones."""
+        if k in self.free:
+            return free[k]
+        terms = zip(self.slope[:, k].tolist(), self.free, strict=True)
+        return float(self.constant[k]) * one + pyo.quicksum(a * free[f] for a, f in terms)
+
+
+def free_qualities(data: PoolingData, pool: int) -> Mixes:
+    """n sources mix to a set of at most n - 1 dimensions: so many qualities say all the others.
+
+    Pivoted QR picks those whose differences among the sources are the most independent, which keeps
+    the slopes, and with them what the surrogate's errors are multiplied by, small.
+    """
+    q = data.quality[data.sources_of(pool)]
+    width = np.ptp(q, axis=0)
+    differences = (q[1:] - q[0]) / np.where(width > 0.0, width, 1.0)
+    _, r, order = qr(differences, mode="economic", pivoting=True)
+    rank = int((np.abs(np.diag(r)) > RANK).sum())
+    free = tuple(sorted(order[:rank].tolist()))
+    design = np.column_stack([np.ones(len(q)), q[:, list(free)]])
+    solved = np.asarray(np.linalg.lstsq(design, q, rcond=None)[0], dtype=np.float64)
+    return Mixes(free, solved[0], solved[1:])
+
+
 def pooling(name: str) -> Pooling:
     """The instance of that name in `INSTANCES`."""
     data = INSTANCES[name]
     n_pools, n_products, n_qualities = map(len, _ranges(data))
+    copies = n_products * sum(len(free_qualities(data, pool).free) for pool in range(n_pools))
     return Pooling(
         name=name,
         title=(
             f"pooling, {len(data.supply)} sources, {n_pools} pools, {n_products} products, "
-            f"{n_qualities} qualities: {n_pools * n_products * n_qualities} copies of xy"
+            f"{n_qualities} qualities: {copies} copies of xy"
         ),
         sense="maximize",
         functions=(FUNCTIONS["xy"],),

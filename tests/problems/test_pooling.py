@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import surrogate as sg
 from surrogate.problems import PROBLEMS
-from surrogate.problems.pooling import POOLING, best_profit, mixed_qualities
+from surrogate.problems.pooling import POOLING, best_profit, free_qualities, mixed_qualities
 from surrogate.problems.pooling_data import INSTANCES
 from tests.problems.fitted import networks_for
 from tests.problems.pooling_oracle import Pools, proved_optimum
@@ -109,6 +109,31 @@ def test_the_better_of_the_two_qualities_that_a_decision_says_counts():
 def test_an_empty_pool_keeps_the_quality_that_the_model_gave_it():
     built = decided(HAVERLY1, [0.25], [0, 0], [-1, -1], [0, 0])
     assert mixed_qualities(INSTANCES["haverly1"], built.model) == pytest.approx(2.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "copies"),
+    [("haverly1", 2), ("bental4", 2), ("foulds2", 8), ("adhya1", 12), ("bental5", 30)],
+)
+def test_there_is_a_copy_per_product_and_free_quality(name, copies):
+    problem = POOLING[name]
+    built = problem.build(*networks_for(problem, 2), encoding="bigm")
+    assert len(built.surrogates[0].embeddings) == copies
+    assert f"{copies} copies of xy" in problem.title
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_the_free_qualities_of_a_mix_say_all_its_qualities(name):
+    data, rng = INSTANCES[name], np.random.default_rng(0)
+    for pool in range(len(data.capacity)):
+        quality = data.quality[data.sources_of(pool)]
+        mixes = free_qualities(data, pool)
+        assert len(mixes.free) <= len(quality) - 1
+        for share in rng.dirichlet(np.ones(len(quality)), 20):
+            mix = share @ quality
+            free = {f: mix[f] for f in mixes.free}
+            said = [pyo.value(mixes.of(k, 1.0, free)) for k in range(len(mix))]
+            assert said == pytest.approx(mix)
 
 
 @pytest.mark.parametrize("name", ["bental4", "foulds2", "adhya1"])
