@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import surrogate as sg
 from surrogate.problems import PROBLEMS
-from surrogate.problems.pooling import POOLING, best_profit, free_qualities, mixed_qualities
+from surrogate.problems.pooling import POOLING, best_profit, mixed_qualities
 from surrogate.problems.pooling_data import INSTANCES
+from surrogate.problems.pooling_mixes import free_qualities
 from tests.problems.fitted import networks_for
 from tests.problems.pooling_oracle import Pools, proved_optimum
 
@@ -43,6 +44,22 @@ def test_with_two_sources_a_quality_is_a_mix(name, share):
     expected, _ = Pools(data).best(mix, mix)
     quality = np.array([[share * 3 + (1 - share) * 1]])
     assert best_profit(data, quality) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_fixed_qualities_earn_at_least_what_the_mix_does_and_at_most_the_optimum(name):
+    data, rng = INSTANCES[name], np.random.default_rng(3)
+    pools = Pools(data)
+    for _ in range(8):
+        mix = np.zeros(len(pools.arcs))
+        quality = []
+        for pool in range(len(data.capacity)):
+            sources = data.sources_of(pool)
+            share = rng.dirichlet(np.full(len(sources), 0.5))
+            mix[[pools.arcs.index((s, pool)) for s in sources]] = share
+            quality.append(share @ data.quality[sources])
+        found, _ = pools.best(mix, mix)
+        assert found - 1e-4 <= best_profit(data, np.array(quality)) <= data.profit * (1 + 1e-6)
 
 
 @pytest.mark.parametrize(
