@@ -20,11 +20,21 @@ in which only u v is left to the surrogate. The rest is exact, so an error e of 
 error p_h y_h e of w: no box that holds the term has a smaller factor, and the boxes are as tight as
 the data make them.
 
+**The anchor.** Most flows of a good plan are nothing, and there the smallest error is fatal: a pool
+that carries sulfur without a flow into a product that nobody makes breaks that product's limit, and
+the model leaves the plan out. So u v is not net(u, v) but
+
+    net(u, v) - net(u, -1) - u,    hence    w = p_c y + p_h y_h (net(u, v) - net(u, -1)),
+
+which is exact at y = 0 whatever the network says. The other copy, net(u, -1), is the same for all
+products. The plan without any flow is then feasible with every network, and the nets of models/,
+whose errors are up to 0.15, find the best plan of Haverly 2 (`tests/problems/test_pooling.py`).
+
 **How many terms.** One per pool, product and quality would be more than there is to learn: two
 sources mix along a line, whatever the number of qualities, so that one quality says all others
 (`free_qualities`). Only the free ones are variables with surrogates; what a pool carries of the
-others is affine in what it carries of these, exactly. Adhya 1 has 12 copies of the network and not
-32, and no pool of it can have qualities that contradict each other.
+others is affine in what it carries of these, exactly. Adhya 1 has 12 products u v and not 32, and
+no pool of it can have qualities that contradict each other.
 
 **The true problem** is a linear program once the qualities are fixed, and its largest value over
 all qualities is the optimum: `best_profit`.
@@ -62,22 +72,28 @@ class Pooling(Problem):
     data: PoolingData
 
     def write(self, *surrogates: Surrogate) -> pyo.ConcreteModel:
-        """The flows, and of every pool's free qualities u[l, k] and a surrogate net[l, j, k]."""
+        """The flows, the free qualities u[l, k], the surrogates anchor[l, k] and net[l, j, k]."""
         model, (centre, half) = _flows(self.data), _quality_scales(self.data)
         pools, products, qualities = _ranges(self.data)
         mixes = [free_qualities(self.data, i) for i in pools]
         free = [(i, k) for i in pools for k in mixes[i].free]
         model.u = pyo.Var(free, bounds=(-1, 1))
+        model.none = pyo.Var(bounds=(-1, -1))
+        model.anchor = pyo.Block(free)
         model.net = pyo.Block([(i, j, k) for i, k in free for j in products])
         (surrogate,) = surrogates
 
         def quality(i: int, k: int) -> Any:
             return float(centre[i, k]) + float(half[i, k]) * model.u[i, k]
 
+        anchor = {
+            (i, k): surrogate(model.anchor[i, k], [model.u[i, k], model.none])[0] for i, k in free
+        }
+
         def product(i: int, j: int, k: int) -> Any:
             (uv,) = surrogate(model.net[i, j, k], [model.u[i, k], model.v[i, j]])
             factor = float(half[i, k] * self.data.most_flow(i)[j] / 2)
-            return float(centre[i, k]) * model.y[i, j] + factor * (model.u[i, k] + uv)
+            return float(centre[i, k]) * model.y[i, j] + factor * (uv - anchor[i, k])
 
         p = {(i, k): quality(i, k) for i, k in free}
         w = {(i, j, k): product(i, j, k) for i, k in free for j in products}
@@ -107,7 +123,7 @@ def pooling(name: str) -> Pooling:
     """The instance of that name in `INSTANCES`."""
     data = INSTANCES[name]
     n_pools, n_products, n_qualities = map(len, _ranges(data))
-    copies = n_products * sum(len(free_qualities(data, pool).free) for pool in range(n_pools))
+    copies = (n_products + 1) * sum(len(free_qualities(data, pool).free) for pool in range(n_pools))
     return Pooling(
         name=name,
         title=(

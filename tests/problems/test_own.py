@@ -195,6 +195,19 @@ def test_an_unbounded_variable_of_the_objective_is_named(written, net):
         problem.check_bounded(built, solution)
 
 
+def test_only_the_side_that_improves_the_objective_needs_a_bound(written, net):
+    text = building(
+        "m.up, m.down = pyo.Var(bounds=(0, None)), pyo.Var(bounds=(None, 0))",
+        "m.low, m.objective.expr = pyo.Var(bounds=(None, 0)), y + m.up - m.down",
+        "m.objective.expr += 3 * m.low",
+        "return m",
+    )
+    problem = load_problem(written(text))
+    built = problem.build(net)
+    with pytest.raises(InputError, match="give the variables low finite bounds"):
+        problem.check_bounded(built, solve(built.model))
+
+
 def test_a_bounded_model_passes(written, net):
     problem = load_problem(written(BUILD))
     built = problem.build(net)

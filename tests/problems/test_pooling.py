@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import surrogate as sg
+from surrogate.box import Box
+from surrogate.network import Network
 from surrogate.problems import PROBLEMS
 from surrogate.problems.pooling import POOLING, best_profit, mixed_qualities
 from surrogate.problems.pooling_data import INSTANCES
@@ -83,6 +85,7 @@ def decided(problem, u, x, v, z):
     for variables, values in ((model.u, u), (model.x, x), (model.v, v), (model.z, z)):
         for variable, value in zip(variables.values(), values, strict=True):
             variable.set_value(value)
+    model.none.set_value(-1)
     for embedding in built.surrogates[0].embeddings:
         at = np.array([[variable.value for variable in embedding.inputs]])
         embedding.outputs[0].set_value(embedding.network(at)[0, 0], skip_validation=True)
@@ -130,9 +133,9 @@ def test_an_empty_pool_keeps_the_quality_that_the_model_gave_it():
 
 @pytest.mark.parametrize(
     ("name", "copies"),
-    [("haverly1", 2), ("bental4", 2), ("foulds2", 8), ("adhya1", 12), ("bental5", 30)],
+    [("haverly1", 3), ("bental4", 3), ("foulds2", 10), ("adhya1", 15), ("bental5", 36)],
 )
-def test_there_is_a_copy_per_product_and_free_quality(name, copies):
+def test_there_is_a_copy_per_product_and_free_quality_and_an_anchor(name, copies):
     problem = POOLING[name]
     built = problem.build(*networks_for(problem, 2), encoding="bigm")
     assert len(built.surrogates[0].embeddings) == copies
@@ -160,6 +163,7 @@ def test_what_a_pool_carries_is_quality_times_flow_where_the_network_is_exact(na
     model, rng = built.model, np.random.default_rng(0)
     for variable in model.component_data_objects(pyo.Var):
         variable.set_value(rng.uniform(-1, 1), skip_validation=True)
+    model.none.set_value(-1)
     for embedding in built.surrogates[0].embeddings:
         u, v = (variable.value for variable in embedding.inputs)
         embedding.outputs[0].set_value(u * v, skip_validation=True)
@@ -171,6 +175,39 @@ def test_what_a_pool_carries_is_quality_times_flow_where_the_network_is_exact(na
             expected = inflow - pyo.value(model.quality[pool, k]) * flow
             row = model.blend[pool, k]
             assert pyo.value(row.body) - row.upper == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["haverly2", "foulds2", "adhya1"])
+def test_without_flow_nothing_is_carried_whatever_the_network_says(name):
+    problem = POOLING[name]
+    built = problem.build(*networks_for(problem, 3), encoding="bigm")
+    model, rng = built.model, np.random.default_rng(1)
+    for variables, ends in ((model.x, 0), (model.z, 0), (model.v, -1), (model.u, None)):
+        for variable in variables.values():
+            variable.set_value(rng.uniform(-1, 1) if ends is None else ends)
+    model.none.set_value(-1)
+    for embedding in built.surrogates[0].embeddings:
+        at = np.array([[variable.value for variable in embedding.inputs]])
+        embedding.outputs[0].set_value(embedding.network(at)[0, 0], skip_validation=True)
+    for row in [*model.blend.values(), *model.limit.values()]:
+        assert pyo.value(row.body) - row.upper == pytest.approx(0, abs=1e-9)
+
+
+def test_a_dead_network_still_has_the_plan_without_flow():
+    dead = Network(
+        (np.zeros((2, 1)), np.zeros((1, 1))), (np.zeros(1), np.full(1, 0.3)), Box.of([(-1, 1)] * 2)
+    )
+    built = HAVERLY1.build(dead)
+    assert sg.solve(built.model).has_solution
+    assert HAVERLY1.evaluate(built).repaired >= 0
+
+
+@pytest.mark.parametrize("layout", ["1x24", "2x12", "3x8", "4x6", "8x3"])
+def test_the_published_nets_find_the_best_plan_of_haverly2(layout):
+    problem = POOLING["haverly2"]
+    built = problem.build(sg.load(f"models/{layout}.onnx"))
+    assert sg.solve(built.model, time_limit=60).has_solution
+    assert problem.regret(problem.evaluate(built)) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_good_network_costs_less_than_2_percent_of_haverly1():

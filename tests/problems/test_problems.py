@@ -52,7 +52,7 @@ def test_the_networks_see_no_input_outside_their_functions_box(name):
     for function, surrogate in zip(problem.functions, built_.surrogates, strict=False):
         for embedding in surrogate.embeddings:
             for variable, (low, high) in zip(embedding.inputs, function.box.pairs(), strict=True):
-                assert low <= variable.lb < variable.ub <= high
+                assert low <= variable.lb <= variable.ub <= high
 
 
 def test_a_decision_is_claimed_evaluated_and_repaired(solved):
@@ -117,8 +117,20 @@ def test_another_validity_than_the_box_is_handed_on(monkeypatch, net):
     assert seen[1]["validity"] == "hull"
 
 
-def test_the_reformer_keeps_to_the_hull_unless_told_otherwise():
-    assert PROBLEMS["reformer"].validity == "hull"
+def test_the_reformer_keeps_to_the_hull_unless_told_otherwise(monkeypatch):
+    reformer, seen = PROBLEMS["reformer"], []
+    assert reformer.validity == "hull"
+    (network,) = networks_for(reformer, 2)
+    box = reformer.build(network, validity="box").surrogates[0]
+
+    def embedded(*_, **options):
+        seen.append(options.get("validity", "box"))
+        return box.embeddings[0]
+
+    monkeypatch.setattr("surrogate.problems.problem.embed", embedded)
+    reformer.build(network)
+    reformer.build(network, validity="box")
+    assert seen == ["hull", "box"]
     assert {p.validity for p in PROBLEMS.values() if p.name != "reformer"} == {"box"}
 
 
