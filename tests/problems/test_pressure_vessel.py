@@ -112,6 +112,18 @@ def test_the_repair_keeps_the_plates(design, repaired):
     assert VESSEL.regret(evaluation) > 0
 
 
+@pytest.mark.parametrize(
+    ("design", "violation"),
+    [
+        ((13, 8, 50, 150), 0.0193 * 50 - 13 / 16),
+        ((16, 7, 50, 150), 0.00954 * 50 - 7 / 16),
+        ((14, 8, 45, 100), 1 - (math.pi * 45**2 * 100 + 4 / 3 * math.pi * 45**3) / 1_296_000),
+    ],
+)
+def test_a_design_that_does_not_hold_is_told_by_how_much(design, violation):
+    assert VESSEL.evaluate(decided(*design)).violation == pytest.approx(violation)
+
+
 def test_a_radius_below_all_that_hold_the_volume_is_raised():
     evaluation = VESSEL.evaluate(decided(13, 7, 40.3, 200))
     assert evaluation.violation > 0
