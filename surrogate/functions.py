@@ -73,6 +73,57 @@ def _peaks(x: FloatArray) -> FloatArray:
     )
 
 
+def _branin(x: FloatArray) -> FloatArray:
+    """Branin, IBM Journal of Research and Development 16 (1972), on the box of Dixon and Szego.
+
+    Its three minima, at (-pi, 12.275), (pi, 2.275) and (3 pi, 2.475), are all 5 / (4 pi). Its
+    maximum is at the corner (-5, 0).
+    """
+    a, b = x[:, 0], x[:, 1]
+    square: FloatArray = (b - 5.1 / (4 * np.pi**2) * a**2 + 5 / np.pi * a - 6) ** 2
+    return square + 10 * (1 - 1 / (8 * np.pi)) * np.cos(a) + 10
+
+
+_HARTMANN_HEIGHTS = np.array([1.0, 1.2, 3.0, 3.2])
+_HARTMANN3 = (
+    np.array([[3, 10, 30], [0.1, 10, 35], [3, 10, 30], [0.1, 10, 35]]),
+    np.array([[3689, 1170, 2673], [4699, 4387, 7470], [1091, 8732, 5547], [381, 5743, 8828]]) / 1e4,
+)
+_HARTMANN6 = (
+    np.array(
+        [
+            [10, 3, 17, 3.5, 1.7, 8],
+            [0.05, 10, 17, 0.1, 8, 14],
+            [3, 3.5, 1.7, 10, 17, 8],
+            [17, 8, 0.05, 10, 0.1, 14],
+        ]
+    ),
+    np.array(
+        [
+            [1312, 1696, 5569, 124, 8283, 5886],
+            [2329, 4135, 8307, 3736, 1004, 9991],
+            [2348, 1451, 3522, 2883, 3047, 6650],
+            [4047, 8828, 8732, 5743, 1091, 381],
+        ]
+    )
+    / 1e4,
+)
+
+
+def _hartmann(x: FloatArray, steepness: FloatArray, centres: FloatArray) -> FloatArray:
+    """Four wells: - sum_k height_k exp(- sum_i steepness_ki (x_i - centre_ki)^2).
+
+    The coefficients are those of Dixon and Szego, Towards Global Optimization 2 (1978). Of 1,000
+    searches with L-BFGS-B from random points, 610 (3 inputs) and 676 (6) ended at the minimum of
+    the range and none below. The function is largest far from all wells: at a corner of the box.
+    `tests/test_functions.py` repeats both with fewer points.
+    """
+    y = np.zeros(len(x))
+    for height, steep, centre in zip(_HARTMANN_HEIGHTS, steepness, centres, strict=True):
+        y -= height * np.exp(-((x - centre) ** 2 @ steep))
+    return y
+
+
 def _friedman(x: FloatArray) -> FloatArray:
     """Friedman, Multivariate adaptive regression splines, Annals of Statistics 19 (1991).
 
@@ -133,6 +184,27 @@ _ALL = (
         Box.of([(-2, 2)] * 2),
         Box.of([(0, 3609)]),
         lambda x: (1 - x[:, 0]) ** 2 + 100 * (x[:, 1] - x[:, 0] ** 2) ** 2,
+    ),
+    Function(
+        "branin",
+        "f(x, y) = (y - 5.1 x^2 / (4 pi^2) + 5 x / pi - 6)^2 + 10 (1 - 1 / (8 pi)) cos(x) + 10",
+        Box.of([(-5, 10), (0, 15)]),
+        Box.of([(0.397887, 308.129097)]),
+        _branin,
+    ),
+    Function(
+        "hartmann3",
+        "Hartmann's function of 3 inputs",
+        Box.of([(0, 1)] * 3),
+        Box.of([(-3.862780, -0.000037)]),
+        lambda x: _hartmann(x, *_HARTMANN3),
+    ),
+    Function(
+        "hartmann6",
+        "Hartmann's function of 6 inputs",
+        Box.of([(0, 1)] * 6),
+        Box.of([(-3.322369, 0)]),
+        lambda x: _hartmann(x, *_HARTMANN6),
     ),
     Function(
         "friedman",

@@ -1,0 +1,212 @@
+"""A problem of the user's own: a Python file with `build`, and what else she knows.
+
+    import pyomo.environ as pyo
+
+    def build(surrogate):               # a Surrogate: call it once per copy of the network
+        m = pyo.ConcreteModel()
+        m.x = pyo.Var([0, 1], bounds=(-1, 1))
+        m.net = pyo.Block()
+        (y,) = surrogate(m.net, m.x)    # one variable per output
+        m.total = pyo.Constraint(expr=m.x[0] + m.x[1] >= 0.5)
+        m.objective = pyo.Objective(expr=y)
+        return m
+
+    def truth(x):                       # optional: one point, an array of d numbers, to a number
+        return x[0] * x[1]
+
+    box = [(-1, 1), (-1, 1)]            # optional: where truth(x) may be sampled for training
+    sense = "minimize"                  # optional; "maximize" where the objective is maximised
+    optimum = -0.5                      # optional: the best objective under the truth
+    scale = 0.5                         # optional: what regret is relative to; |optimum|
+
+Names without a meaning here are the file's own affair. What is wrong in the file is an `InputError`
+with its line, and without a traceback through this package.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from surrogate.box import Box, FloatArray
+from surrogate.errors import BoxError, InputError
+from surrogate.functions import Function
+from surrogate.problems.evaluating import Truth, point
+from surrogate.problems.problem import Built, Problem, Surrogate
+from surrogate.problems.user_files import calling, line_of, run_file
+from surrogate.solving import Solution
+
+RANGE_POINTS = 1_024
+"""Where the range of a truth with a box is looked for: a scrambled Sobol' sequence, and corners."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OwnProblem(Problem):
+    """See `load_problem`."""
+
+    path: Path
+    builder: Callable[[Surrogate], Any]
+    truth: Truth | None
+
+    @property
+    def truths(self) -> tuple[Truth, ...]:
+        """The file's truth, where it has one."""
+        return () if self.truth is None else (self.truth,)
+
+    def write(self, *surrogates: Surrogate) -> pyo.ConcreteModel:
+        """What the file's `build` makes of the surrogate.
+
+        Raises `InputError` with the line in the file when `build` raises, returns no ConcreteModel,
+        has not one objective of the file's sense, or does not use the surrogate.
+        """
+        (surrogate,) = surrogates
+        model = calling(self.path, self.builder, surrogate)
+        where = line_of(self.path, self.builder)
+        if not isinstance(model, pyo.ConcreteModel):
+            raise InputError(
+                f"{where}: build returned {type(model).__name__}, not a Pyomo ConcreteModel; "
+                "end it with `return m`"
+            )
+        if not surrogate.embeddings:
+            raise InputError(
+                f"{where}: build does not use the surrogate; call surrogate(m.net, [inputs]) and "
+                "use the outputs that it returns"
+            )
+        for embedding in surrogate.embeddings:
+            if embedding.block.model() is not model:
+                raise InputError(
+                    f"{where}: the surrogate is embedded in block {embedding.block.name!r}, which "
+                    "is not in the model that build returned"
+                )
+        self._check_objective(where, model)
+        return model
+
+    def _check_objective(self, where: str, model: pyo.ConcreteModel) -> None:
+        objectives = list(model.component_data_objects(pyo.Objective, active=True))
+        if len(objectives) != 1:
+            raise InputError(
+                f"{where}: the model of build has {len(objectives)} active objectives; "
+                "give it one pyo.Objective"
+            )
+        if objectives[0].sense != getattr(pyo, self.sense):
+            other = "maximize" if self.sense == "minimize" else "minimize"
+            raise InputError(
+                f"{where}: the file's sense is {self.sense!r}, and the objective of build is not "
+                f"of that sense; add the line sense = {other!r} to the file, or remove it"
+            )
+
+    def check_bounded(self, built: Built, solution: Solution) -> None:
+        """As of every problem, naming the file."""
+        try:
+            super().check_bounded(built, solution)
+        except InputError as error:
+            raise InputError(f"{line_of(self.path, self.builder)}: {error}") from None
+
+
+def load_problem(path: str | os.PathLike[str]) -> OwnProblem:
+    """The problem in a Python file, which is run: see the module for what may be in it.
+
+    A truth together with a box makes one function, whose range is that of `RANGE_POINTS` points;
+    without either, there is no function, and the network needs a table of samples.
+
+    Raises `InputError`, with the line where there is one, for a file that cannot be read or run,
+    without `build`, or whose other names have no possible value.
+    """
+    path = Path(path)
+    names = run_file(path)
+    for name in ("build", "truth"):
+        if not callable(names.get(name, print if name == "truth" else None)):
+            raise InputError(
+                f"{path} has no function {name}; define {name}({_ARGUMENTS[name]}), as in the "
+                "README's example of a problem of your own"
+            )
+    truth = _truth(path, names["truth"]) if "truth" in names else None
+    sense, optimum = names.get("sense", "minimize"), _number(path, names, "optimum")
+    if sense not in ("minimize", "maximize"):
+        raise InputError(f"{path}: sense is {sense!r}; choose 'minimize' or 'maximize'")
+    scale = _number(path, names, "scale")
+    if scale is not None and scale <= 0.0:
+        raise InputError(f"{path}: scale is {scale:g}; give a number above 0")
+    return OwnProblem(
+        name=path.stem,
+        title=f"the model of {path.name}",
+        sense=sense,
+        functions=_functions(path, truth, names.get("box")),
+        optimum=optimum,
+        source="" if optimum is None else path.name,
+        scale=scale if optimum is None or scale is not None else abs(optimum) or None,
+        path=path,
+        builder=names["build"],
+        truth=truth,
+    )
+
+
+_ARGUMENTS = {"build": "surrogate", "truth": "x"}
+
+
+def _number(path: Path, names: dict[str, Any], name: str) -> float | None:
+    value = names.get(name)
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{path}: {name} is {value!r}; give a finite number, or leave it out")
+    return number
+
+
+def _truth(path: Path, rule: Callable[[FloatArray], Any]) -> Truth:
+    """The file's truth for points (n, d), one call per point."""
+
+    def at(x: FloatArray) -> FloatArray:
+        found = calling(path, rule, x.copy())
+        try:
+            values = np.atleast_1d(np.asarray(found, dtype=float))
+        except (TypeError, ValueError):
+            values = np.zeros(0)
+        if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+            shown = repr(found) if isinstance(found, str) else found
+            raise InputError(
+                f"{line_of(path, rule)}: truth returned {shown} at {point(x)}; "
+                "return a finite number"
+            )
+        return values
+
+    return lambda points: np.array([at(x) for x in points])
+
+
+def _functions(path: Path, truth: Truth | None, box: Any) -> tuple[Function, ...]:
+    if truth is None or box is None:
+        return ()
+    try:
+        known = Box.of(box)
+    except BoxError as error:
+        raise InputError(f"{path}: {error}") from None
+    values = truth(_spread(known))
+    if values.shape[1] != 1:
+        raise InputError(
+            f"{path}: truth returns {values.shape[1]} numbers; with a box it returns one"
+        )
+    ends = Box.of([(float(values.min()), float(values.max()))])
+    return (Function(path.stem, f"truth of {path.name}", known, ends, lambda x: truth(x)[:, 0]),)
+
+
+def _spread(box: Box) -> FloatArray:
+    """`RANGE_POINTS` points all over the box, with its corners where these are not many more."""
+    from scipy.stats import qmc  # here, because scipy.stats is slow to import
+
+    d = box.n_inputs
+    unit = qmc.Sobol(d, scramble=True, rng=0).random(RANGE_POINTS)
+    if 2**d <= RANGE_POINTS:
+        unit = np.concatenate([unit, np.array(list(product((0.0, 1.0), repeat=d)))])
+    return box.lower + (box.upper - box.lower) * unit
