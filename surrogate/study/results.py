@@ -99,6 +99,7 @@ class Results:
         return [
             SolveTask(
                 layout=layout,
+                recipe=self.study.recipe,
                 restart=restart,
                 path=self.net_path(layout, restart),
                 content_hash=str(self._row(layout, restart)["content_hash"]),
