@@ -7,7 +7,13 @@ is the bootstrap contest between them, `recommending.py` chooses, `wording.py` s
 """
 
 from surrogate.choosing.bootstrap import Share, Spread
-from surrogate.choosing.candidates import Architecture, Candidate, candidates, pareto_front
+from surrogate.choosing.candidates import (
+    Architecture,
+    Candidate,
+    candidates,
+    knows_regret,
+    pareto_front,
+)
 from surrogate.choosing.recommending import Recommendation, recommend
 from surrogate.choosing.summaries import (
     Accuracy,
@@ -35,6 +41,7 @@ __all__ = [
     "accuracy_by_layout",
     "best_and_median",
     "candidates",
+    "knows_regret",
     "named",
     "pareto_front",
     "ranked",

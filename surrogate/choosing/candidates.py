@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan
 
@@ -104,6 +104,11 @@ def candidates(nets: pd.DataFrame, solves: pd.DataFrame, layouts: Sequence[str])
     ]
     rivals = {c.architecture: c for c in compared([c for c in found if c.eligible])}
     return [rivals.get(c.architecture, c) for c in found]
+
+
+def knows_regret(found: Iterable[Candidate]) -> bool:
+    """Whether a study knows regrets, so that they rank its candidates."""
+    return any(not isnan(c.deciding.regrets.median) for c in found)
 
 
 def compared(rivals: Sequence[Candidate]) -> list[Candidate]:

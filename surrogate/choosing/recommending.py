@@ -9,7 +9,13 @@ from numbers import Real
 
 import pandas as pd
 
-from surrogate.choosing.candidates import Architecture, Candidate, candidates, compared
+from surrogate.choosing.candidates import (
+    Architecture,
+    Candidate,
+    candidates,
+    compared,
+    knows_regret,
+)
 from surrogate.choosing.wording import Choice, named, sentence
 from surrogate.errors import InputError
 
@@ -74,7 +80,7 @@ def recommend(
         _Limit("test MAE", max_mae, lambda c: c.mae),
         _Limit("solve seconds", max_seconds, lambda c: c.seconds),
     )
-    if max_regret is not None and all(isnan(c.regret) for c in found):
+    if max_regret is not None and not knows_regret(found):
         raise InputError(
             f"max_regret = {max_regret}, but this study knows no regret: its problem has no truth, "
             "or no known optimum, or nothing is solved; limit the error with max_mae (--max-mae)"

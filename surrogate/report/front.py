@@ -7,7 +7,7 @@ from dataclasses import asdict
 from math import isfinite, isinf, isnan
 from typing import Any
 
-from surrogate.choosing import Candidate, Recommendation, Share, Spread, candidates
+from surrogate.choosing import Candidate, Recommendation, Share, Spread, candidates, knows_regret
 from surrogate.report.table import Column, Table, digits, naming, number, table_of
 from surrogate.study import Results
 
@@ -47,7 +47,7 @@ def front_table(results: Results) -> Table:
     """One row per architecture of the study; regrets and what else needs a truth, where known."""
     found = candidates(results.nets, results.solves, results.study.all_layouts)
     truth = any(not isnan(c.deciding.errors.median) for c in found)
-    regret = any(not isnan(c.deciding.regrets.median) for c in found)
+    regret = knows_regret(found)
     keys = architecture_columns(found)
     return table_of(
         title=(

@@ -14,7 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from surrogate.choosing import Candidate, Spread, candidates, named, ranked_groups
+from surrogate.choosing import Candidate, Spread, candidates, knows_regret, named, ranked_groups
 from surrogate.solving import REL_GAP
 from surrogate.study import Results
 
@@ -50,7 +50,7 @@ def front_figure(results: Results) -> Figure:
     test MAE. An axis in decades has no place for a regret of nothing: it is drawn at the gap.
     """
     found = candidates(results.nets, results.solves, results.study.all_layouts)
-    regret = any(not math.isnan(c.regret) for c in found)
+    regret = knows_regret(found)
     points = [
         _Point(named(c.architecture, found), c, c.trial.seconds, _height(c, regret))
         for c in sorted(found, key=lambda c: c.seconds)
@@ -71,8 +71,8 @@ def front_figure(results: Results) -> Figure:
     for axis in (axes.xaxis, axes.yaxis):
         _plain_ticks(axis)
     box = results.solves["sense"].nunique() > 1
-    work = "minimise + maximise over the box (median" if box else "(median"
-    axes.set_xlabel(f"solve seconds{',' if box else ''} {work} of HiGHS seeds)")
+    work = ", minimise + maximise over the box" if box else ""
+    axes.set_xlabel(f"solve seconds{work} (median of HiGHS seeds)")
     axes.set_ylabel("regret of the best restart, %" if regret else "test MAE of the best restart")
     _caption(axes, "filled: Pareto front (line); crosses: dead or unsolved; whiskers: HiGHS seeds")
     return figure
