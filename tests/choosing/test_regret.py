@@ -214,6 +214,19 @@ def test_an_encoding_that_finds_no_decision_loses_to_one_that_does():
     assert (choice.encoding, choice.runner_up) == ("auto", None)
 
 
+def test_an_encoding_that_crashed_on_a_restart_loses_the_resamples_of_that_restart():
+    crashed = {"4x6": [REGRETS["4x6"][0], "failed", "failed", "failed"]}
+    solved = pd.concat(
+        [
+            decided({"4x6": REGRETS["4x6"]}, SECONDS, "auto"),
+            decided(crashed, {"4x6": 0.1}, "omlt"),
+        ]
+    )
+    found = {a.encoding: c for a, c in candidates(nets(MAES), solved).items() if c.eligible}
+    assert found["omlt"].wins == pytest.approx(1 - 0.75**4)
+    assert found["auto"].wins == pytest.approx(0.75**4)
+
+
 def test_recipes_are_compared_and_named():
     frame = pd.concat([nets(MAES), nets(MAES, recipe="best")], ignore_index=True)
     worse = {name: [r + 0.05 for r in values] for name, values in REGRETS.items()}
