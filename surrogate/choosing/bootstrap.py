@@ -59,6 +59,7 @@ def bootstrap_median(values: FloatArray) -> Spread:
     return Spread(float(np.median(values)), float(low), float(high))
 
 
+@cache
 def bootstrap_share(count: int, total: int) -> Share:
     """`count` of `total` with the 95 % percentile bootstrap interval of the share.
 

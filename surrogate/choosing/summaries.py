@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from surrogate.choosing.trials import Trial, trials
 
 Role = Literal["best", "median"]
 
+_RANK = ["training_mae", "restart"]
 _FEASIBLE = 1e-6  # a larger violation under the truth makes a decision infeasible
 
 
@@ -94,7 +96,7 @@ def ranked(nets: pd.DataFrame, layout: str, recipe: str) -> pd.DataFrame:
     no longer tests it. Ties (dead nets) are broken by the restart's number.
     """
     mine = (nets["layout"] == layout) & (nets["recipe"] == recipe)
-    return nets[mine].sort_values(["training_mae", "restart"])
+    return nets[mine].sort_values(_RANK)
 
 
 def best_and_median(nets: pd.DataFrame, layout: str, recipe: str) -> dict[Role, int]:
@@ -120,10 +122,11 @@ def accuracy_by_layout(nets: pd.DataFrame, layouts: Sequence[str]) -> list[Accur
 
 def ranked_groups(nets: pd.DataFrame, layouts: Sequence[str]) -> Iterator[pd.DataFrame]:
     """`ranked` for every layout and recipe that has nets, in the order of `layouts`."""
-    for layout in layouts:
-        of_layout = nets[nets["layout"] == layout]
-        for recipe in sorted(of_layout["recipe"].unique()):
-            yield ranked(of_layout, layout, recipe)
+    groups = dict(iter(nets.sort_values(_RANK).groupby(["layout", "recipe"])))
+    recipes = sorted(nets["recipe"].unique())
+    for key in product(layouts, recipes):
+        if key in groups:
+            yield groups[key]
 
 
 def accuracy(group: pd.DataFrame) -> Accuracy:
