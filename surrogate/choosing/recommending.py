@@ -129,7 +129,8 @@ def _within(
     if not rivals:
         raise InputError(
             "no architecture can be recommended: every best restart is dead, unsolved or failed "
-            "its audit; train with more epochs or restarts, or raise the time limit"
+            "its audit, or no repair makes its decision feasible; train with more epochs or "
+            "restarts, or raise the time limit"
         )
     met = ""
     for limit in limits:

@@ -108,6 +108,16 @@ def test_a_layout_whose_best_net_is_not_solved_cannot_be_chosen():
         assert not by_layout(regrets)["4x6"].eligible
 
 
+def test_a_decision_that_no_repair_makes_feasible_cannot_be_chosen():
+    solved = decided(REGRETS, SECONDS)
+    solved.loc[solved["layout"] == "4x6", "regret"] = None  # solved and audited all the same
+    choice = choosing.recommend(nets(MAES), solved, LAYOUTS)
+    assert (choice.layout, choice.decided) == ("1x24", True)
+    alone = solved[solved["layout"] != "1x24"].assign(audit_passed=solved["layout"] == "4x6")
+    with pytest.raises(InputError, match="no repair makes its decision feasible"):
+        choosing.recommend(nets(MAES), alone, LAYOUTS)
+
+
 def test_restarts_without_a_decision_lose_their_resamples():
     lost = {**REGRETS, "4x6": [0.001, None, None, None]}
     choice = recommend(lost)
