@@ -66,7 +66,7 @@ def publish_models(results: Results, folder: Path) -> None:
     """Copy the best nets and write the page that claims their errors."""
     study, rows = results.study, []
     for layout in study.all_layouts:
-        best = ranked(results.nets, layout).iloc[0]
+        best = ranked(results.nets, layout, study.recipe).iloc[0]
         shutil.copy(results.net_path(layout, best["restart"]), folder / f"{layout}.onnx")
         errors = " | ".join(f"{best[name]:.4e}" for name in ("mae", "mse", "max_error"))
         rows.append(f"| {layout}.onnx | {best['restart']} | {errors} |")

@@ -55,6 +55,11 @@ def test_training_says_what_its_curvature_costs():
     assert re.search(r"^ 1x4( +[\d.]+){5}$", printed, re.M)
 
 
+def test_choosing_prints_its_seconds():
+    sizes = ("--layouts", 3, "--recipes", 2, "--encodings", 2, "--restarts", 2, "--rounds", 1)
+    assert re.search(r"^ +12 +12 +72  [\d.]+$", benchmark("choosing.py", *sizes), re.M)
+
+
 def test_solvability_prints_the_trade():
     printed = benchmark("solvability.py", "--quick")
     for strength in ("0", "0.3"):

@@ -34,7 +34,7 @@ def net_file(tmp_path):
 def test_help_teaches(call):
     code, out, _ = call("--help")
     assert code == 0
-    for command in ("run", "report", "inspect", "optimize", "Exit codes"):
+    for command in ("run", "report", "choose", "inspect", "optimize", "Exit codes"):
         assert command in out
     _, out, _ = call("run", "--help")
     for word in ("--quick", "--resume", "--out", "--workers", "solver_seeds = [0, 1, 2]"):

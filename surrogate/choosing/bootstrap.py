@@ -10,6 +10,7 @@ R. Tibshirani (1993), "An Introduction to the Bootstrap", chapter 13 (percentile
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import comb
 
 import numpy as np
@@ -22,15 +23,30 @@ _ROUNDING = 1e-9  # in the sums of probabilities
 
 @dataclass(frozen=True)
 class Spread:
-    """A median over restarts with its 95 % interval, or over HiGHS seeds with their range."""
+    """A median over restarts with its 95 % interval, or over HiGHS seeds with their range.
+
+    NaN where there is nothing to take it of.
+    """
 
     median: float
     low: float
     high: float
 
 
+@dataclass(frozen=True)
+class Share:
+    """`count` of `total` restarts; low, high: the 95 % interval of the share, NaN of none."""
+
+    count: int
+    total: int
+    low: float
+    high: float
+
+
 def bootstrap_median(values: FloatArray) -> Spread:
-    """The median of `values` with its 95 % percentile bootstrap interval."""
+    """The median of `values` with its 95 % percentile bootstrap interval; infinity is a value."""
+    if not len(values):
+        return Spread(np.nan, np.nan, np.nan)
     ordered = np.sort(values)
     probability = _middle_pair(len(values))
     first, second = np.nonzero(probability)
@@ -43,6 +59,23 @@ def bootstrap_median(values: FloatArray) -> Spread:
     return Spread(float(np.median(values)), float(low), float(high))
 
 
+@cache
+def bootstrap_share(count: int, total: int) -> Share:
+    """`count` of `total` with the 95 % percentile bootstrap interval of the share.
+
+    The count in a resample is binomial with `total` draws and the share as its probability.
+    """
+    if not total:
+        return Share(count, total, np.nan, np.nan)
+    share = count / total
+    cumulative = 1 - np.array(
+        [_at_least(m + 1, total, np.array(share)) for m in range(total + 1)], np.float64
+    )
+    low, high = (np.argmax(cumulative >= p - _ROUNDING) / total for p in (_LOW, _HIGH))
+    return Share(count, total, float(low), float(high))
+
+
+@cache
 def _middle_pair(n: int) -> FloatArray:
     """P[i, j]: the two middle values of a resample of n are the sorted values i and j >= i.
 
@@ -67,6 +100,7 @@ def _at_least(k: int, n: int, share: FloatArray) -> FloatArray:
     return np.asarray(np.sum(terms, axis=0), dtype=np.float64)
 
 
+@cache
 def best_probabilities(n: int) -> FloatArray:
     """P[r]: the best of a resample of n is the restart of rank r, counted from 0.
 

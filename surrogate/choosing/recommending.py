@@ -1,34 +1,58 @@
-"""The recommendation: one layout, and a sentence that says what it rests on."""
+"""The recommendation: one architecture under the user's limits, and how sure it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
+from numbers import Real
 
 import pandas as pd
 
-from surrogate.choosing.candidates import Candidate, candidates, compared
+from surrogate.choosing.candidates import (
+    Architecture,
+    Candidate,
+    candidates,
+    compared,
+    knows_regret,
+)
+from surrogate.choosing.wording import Choice, named, sentence
 from surrogate.errors import InputError
 
 _UNDECIDED = 0.05
-"""A layout that wins with at least this probability cannot be ruled out as the best."""
+"""An architecture that wins with at least this probability cannot be ruled out as the best."""
+_OF_LEADER = 0.25
+"""Nor one with this part of the leader's probability: many rivals can have less than 5 % each."""
+_DECIDED = 0.5
+"""One that stands alone is decided on when it wins most resamples."""
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Which layout to use, and why.
+    """Which architecture to use, and why.
 
-    layout, restart  the choice; its net is nets/LAYOUT-rNN.onnx of the results folder
-    mae, seconds     its test MAE and its solve seconds (minimise plus maximise)
-    wins             how probable it is, in a bootstrap resample, that it has the lowest MAE
-    sentence         the recommendation in words
+    layout, recipe, encoding   the choice
+    restart    its net; `Results.net_path` has the file
+    mae        the test MAE of this net
+    regret     the regret of its decision, None where the study knows none
+    seconds    its solve seconds, all senses of the problem together
+    wins       how probable it is, in a bootstrap resample of all restarts, that it has the lowest
+               regret, or the lowest MAE where no regret is known
+    runner_up  what comes next, None without a rival
+    decided    whether the data rule out every other architecture as the best
+    sentence   the recommendation in words
     """
 
     layout: str
+    recipe: str
+    encoding: str
     restart: int
     mae: float
+    regret: float | None
     seconds: float
     wins: float
+    runner_up: Architecture | None
+    decided: bool
     sentence: str
 
 
@@ -38,84 +62,103 @@ def recommend(
     layouts: Sequence[str],
     *,
     max_mae: float | None = None,
+    max_regret: float | None = None,
     max_seconds: float | None = None,
 ) -> Recommendation:
-    """The fastest of the layouts that the restarts cannot rule out as the most accurate.
+    """The fastest of the architectures that the restarts cannot rule out as the best.
 
-    A layout is ruled out when its best net wins less than 5 % of the bootstrap resamples over
-    restarts. With limits, only layouts within them compete. Raises `InputError` when no layout can
-    be chosen, naming the closest to a limit that none meets.
+    The best has the lowest regret, or where the study knows no regret the lowest test MAE. An
+    architecture is ruled out when its best net wins less than 5 % of the bootstrap resamples over
+    restarts, or less than a quarter of what the leader wins if that is less. With limits, only
+    architectures within them compete: `max_regret` is relative (0.02 is 2 %), `max_seconds` is for
+    all senses of the problem together. Raises `InputError` when none can be chosen, naming the
+    closest to a limit that none meets, and for a `max_regret` where no regret is known.
     """
-    rivals = [c for c in candidates(nets, solves, layouts) if c.eligible]
-    if not rivals:
+    found = candidates(nets, solves, layouts)
+    limits = (
+        _Limit("regret", max_regret, lambda c: c.regret),
+        _Limit("test MAE", max_mae, lambda c: c.mae),
+        _Limit("solve seconds", max_seconds, lambda c: c.seconds),
+    )
+    if max_regret is not None and not knows_regret(found):
         raise InputError(
-            "no layout can be recommended: every best restart is dead, unsolved or failed its "
-            "audit; train with more epochs or restarts, or raise the time limit"
+            f"max_regret = {max_regret}, but this study knows no regret: its problem has no truth, "
+            "or no known optimum, or nothing is solved; limit the error with max_mae (--max-mae)"
         )
-    rivals = _within(rivals, "test MAE", max_mae, lambda c: c.mae)
-    rivals = _within(rivals, "solve seconds", max_seconds, lambda c: c.seconds)
-    undecided = [c for c in compared(rivals, nets) if c.wins >= _UNDECIDED]
-    chosen = min(undecided, key=lambda c: (c.seconds, c.mae))
-    restarts = int((nets["layout"] == chosen.layout).sum())
+    rivals = _within([c for c in found if c.eligible], limits, found)
+    rivals = compared(rivals)
+    leader = max(c.wins for c in rivals)
+    open_to_doubt = min(_UNDECIDED, _OF_LEADER * leader)
+    contenders = sorted((c for c in rivals if c.wins >= open_to_doubt), key=_by_speed)
+    chosen, runner_up = contenders[0], _runner_up(contenders, rivals)
+    restarts = len(chosen.entrant.losses)
+    decided = len(contenders) == 1 and chosen.wins > _DECIDED and restarts > 1
     return Recommendation(
-        layout=chosen.layout,
+        layout=chosen.architecture.layout,
+        recipe=chosen.architecture.recipe,
+        encoding=chosen.architecture.encoding,
         restart=chosen.restart,
         mae=chosen.mae,
+        regret=None if isnan(chosen.regret) else chosen.regret,
         seconds=chosen.seconds,
         wins=chosen.wins,
-        sentence=_sentence(chosen, undecided, restarts),
+        runner_up=runner_up.architecture if runner_up else None,
+        decided=decided,
+        sentence=sentence(Choice(chosen, contenders, runner_up, decided, found, _senses(solves))),
     )
+
+
+@dataclass(frozen=True)
+class _Limit:
+    what: str
+    value: float | None
+    figure: Callable[[Candidate], float]
+
+    def __post_init__(self) -> None:
+        number = isinstance(self.value, Real) and not isinstance(self.value, bool)
+        if self.value is not None and not (number and self.value >= 0):
+            raise InputError(
+                f"the limit on {self.what} is {self.value!r}; give a number, at least 0"
+            )
 
 
 def _within(
-    rivals: list[Candidate],
-    what: str,
-    limit: float | None,
-    figure: Callable[[Candidate], float],
+    rivals: list[Candidate], limits: Sequence[_Limit], found: Sequence[Candidate]
 ) -> list[Candidate]:
-    if limit is None:
-        return rivals
-    kept = [c for c in rivals if figure(c) <= limit]
-    if not kept:
-        closest = min(rivals, key=figure)
+    """The rivals within all limits; the error names the first limit that leaves none."""
+    if not rivals:
         raise InputError(
-            f"no layout has {what} <= {limit:g}; the closest is {closest.layout} with "
-            f"{figure(closest):.3g}: relax the limit or spend more neurons"
+            "no architecture can be recommended: every best restart is dead, unsolved or failed "
+            "its audit, or no repair makes its decision feasible; train with more epochs or "
+            "restarts, or raise the time limit"
         )
-    return kept
+    met = ""
+    for limit in limits:
+        if limit.value is None:
+            continue
+        kept = [c for c in rivals if limit.figure(c) <= limit.value]
+        if not kept:
+            closest = min(rivals, key=limit.figure)
+            raise InputError(
+                f"no architecture{met} has {limit.what} <= {limit.value:g}; the closest is "
+                f"{named(closest.architecture, found)} with {limit.figure(closest):.3g}: relax the "
+                "limit or spend more neurons"
+            )
+        rivals, met = kept, f"{met or ' with'} {limit.what} <= {limit.value:g}"
+    return rivals
 
 
-def _sentence(chosen: Candidate, undecided: Sequence[Candidate], restarts: int) -> str:
-    return (
-        f"Use {chosen.layout}: its best net has a test MAE of {chosen.mae:.2g} and "
-        f"{_effort(chosen)}; {_reason(chosen, undecided, restarts)}. This rests on "
-        f"{_counted(restarts, 'restart')} per layout, on "
-        f"{_counted(chosen.solving.solves, 'solve')} of that one net, and on this function and "
-        "training recipe."
-    )
+def _runner_up(contenders: Sequence[Candidate], rivals: Sequence[Candidate]) -> Candidate | None:
+    """The next of the contenders, or else of the rivals the one that wins most often."""
+    if len(contenders) > 1:
+        return contenders[1]
+    others = [c for c in rivals if c is not contenders[0]]
+    return min(others, key=lambda c: (-c.wins, c.loss, c.seconds), default=None)
 
 
-def _effort(chosen: Candidate) -> str:
-    solving = chosen.solving
-    if solving.solved == solving.solves:
-        return f"is minimised and maximised over its box in {chosen.seconds:.2g} s"
-    return (
-        f"takes {chosen.seconds:.2g} s in both directions over its box, where only "
-        f"{solving.solved} of {_counted(solving.solves, 'solve')} ended with a proof"
-    )
+def _by_speed(candidate: Candidate) -> tuple[float, float]:
+    return candidate.seconds, candidate.loss
 
 
-def _reason(chosen: Candidate, undecided: Sequence[Candidate], restarts: int) -> str:
-    if restarts == 1:
-        return "it is the most accurate of one restart each, which leaves its luck unknown"
-    if len(undecided) == 1:
-        return f"it is the most accurate in {chosen.wins:.0%} of the bootstrap resamples"
-    names = ", ".join([chosen.layout, *(c.layout for c in undecided if c is not chosen)])
-    return (
-        f"it is the fastest to solve of the layouts whose accuracy {restarts} restarts cannot tell "
-        f"apart ({names})"
-    )
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+def _senses(solves: pd.DataFrame) -> int:
+    return int(solves["sense"].nunique())

@@ -1,5 +1,6 @@
 """Reports: the same tables for the terminal, for Markdown and for the HTML page, and the plots."""
 
+from surrogate.report.front import choice_record, front_table
 from surrogate.report.page import write_page
 from surrogate.report.progress import ProgressDisplay
 from surrogate.report.single import (
@@ -16,7 +17,9 @@ from surrogate.report.text import markdown, print_table
 __all__ = [
     "ProgressDisplay",
     "Table",
+    "choice_record",
     "compiled_record",
+    "front_table",
     "layer_table",
     "markdown",
     "network_record",

@@ -7,11 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from surrogate.files import write_whole
+from surrogate.report.front import front_table
 from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
 from surrogate.report.tables import (
     accuracy_table,
     environment_table,
-    front_table,
     recommendation,
     solver_table,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -13,10 +14,12 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from surrogate.choosing import Candidate, candidates
+from surrogate.choosing import Candidate, Spread, candidates, knows_regret, named, ranked_groups
+from surrogate.solving import REL_GAP
 from surrogate.study import Results
 
 _INK, _ACCENT, _DIM = "#1f2933", "#0b6e99", "#8a97a5"
+_LABELS = 16  # points that can all be named; of more, those on the front are
 # Fixed ids and no date: the same results give the same bytes.
 _STYLE: Any = {  # matplotlib types the keys as one union of hundreds
     "svg.hashsalt": "surrogate",
@@ -41,9 +44,18 @@ def accuracy_against_seconds(results: Results) -> str:
 
 
 def front_figure(results: Results) -> Figure:
-    """One point a layout (its best restart), whiskers over HiGHS seeds, and the Pareto front."""
+    """One point an architecture (its best restart), whiskers over HiGHS seeds, and the front.
+
+    Against the solve seconds stands the regret in percent where the study knows regrets, else the
+    test MAE. An axis in decades has no place for a regret of nothing: it is drawn at the gap.
+    """
     found = candidates(results.nets, results.solves, results.study.all_layouts)
-    points = sorted((c for c in found if not math.isnan(c.seconds)), key=lambda c: c.seconds)
+    regret = knows_regret(found)
+    points = [
+        _Point(named(c.architecture, found), c, c.trial.seconds, _height(c, regret))
+        for c in sorted(found, key=lambda c: c.seconds)
+        if c.trial and not math.isnan(c.seconds) and math.isfinite(_height(c, regret))
+    ]
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.subplots()
     if not points:
@@ -51,51 +63,68 @@ def front_figure(results: Results) -> Figure:
         axes.text(0.5, 0.5, "nothing is solved yet", ha="center", color=_DIM)
         return figure
     for i, point in enumerate(points):
-        _draw(axes, point, above=i % 2 == 0)
-    front = [(c.seconds, c.mae) for c in points if c.on_front]
+        _draw(axes, point, above=i % 2 == 0, label=len(points) <= _LABELS or point.of.on_front)
+    front = [(p.seconds.median, p.height) for p in points if p.of.on_front]
     axes.step([s for s, _ in front], [e for _, e in front], where="post", color=_ACCENT, lw=1.2)
     axes.set(xscale="log", yscale="log")
     axes.margins(0.09, 0.12)
     for axis in (axes.xaxis, axes.yaxis):
         _plain_ticks(axis)
-    axes.set_xlabel("solve seconds, minimise + maximise over the box (median of HiGHS seeds)")
-    axes.set_ylabel("test MAE of the best restart")
+    box = results.solves["sense"].nunique() > 1
+    work = ", minimise + maximise over the box" if box else ""
+    axes.set_xlabel(f"solve seconds{work} (median of HiGHS seeds)")
+    axes.set_ylabel("regret of the best restart, %" if regret else "test MAE of the best restart")
     _caption(axes, "filled: Pareto front (line); crosses: dead or unsolved; whiskers: HiGHS seeds")
     return figure
 
 
-def _draw(axes: Axes, point: Candidate, above: bool) -> None:
-    seconds = point.solving.seconds
-    axes.hlines(point.mae, seconds.low, seconds.high, color=_DIM, lw=1, zorder=2)
-    if point.eligible:
-        face = _ACCENT if point.on_front else "white"
-        axes.scatter(seconds.median, point.mae, s=52, c=face, edgecolors=_ACCENT, zorder=3)
+@dataclass(frozen=True)
+class _Point:
+    name: str
+    of: Candidate
+    seconds: Spread
+    height: float
+
+
+def _height(candidate: Candidate, regret: bool) -> float:
+    return 100 * max(candidate.regret, REL_GAP) if regret else candidate.mae
+
+
+def _draw(axes: Axes, point: _Point, above: bool, label: bool) -> None:
+    place, eligible = (point.seconds.median, point.height), point.of.eligible
+    axes.hlines(point.height, point.seconds.low, point.seconds.high, color=_DIM, lw=1, zorder=2)
+    if eligible:
+        face = _ACCENT if point.of.on_front else "white"
+        axes.scatter(*place, s=52, c=face, edgecolors=_ACCENT, zorder=3)
     else:
-        axes.scatter(seconds.median, point.mae, s=44, c=_DIM, marker="x", zorder=3)
-    axes.annotate(
-        point.layout,
-        (seconds.median, point.mae),
-        xytext=(6, 6 if above else -13),
-        textcoords="offset points",
-        color=_INK if point.eligible else _DIM,
-    )
+        axes.scatter(*place, s=44, c=_DIM, marker="x", zorder=3)
+    if label:
+        axes.annotate(
+            point.name,
+            place,
+            xytext=(6, 6 if above else -13),
+            textcoords="offset points",
+            color=_INK if eligible else _DIM,
+        )
 
 
 def errors_of_restarts(results: Results) -> str:
     """Every restart's test MAE by layout: how much luck a layout needs, and how many die."""
-    layouts = [n for n in results.study.all_layouts if n in set(results.nets["layout"])]
+    groups = list(ranked_groups(results.nets, results.study.all_layouts))
+    several = results.nets["recipe"].nunique() > 1
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.6, 3.6), layout="constrained")
         axes = figure.subplots()
-        for i, layout in enumerate(layouts):
-            group = results.nets[results.nets["layout"] == layout]
+        for i, group in enumerate(groups):
+            group = group.sort_values("restart")
             offset = np.linspace(-0.18, 0.18, len(group)) if len(group) > 1 else np.zeros(1)
             dead = group["dead"].to_numpy(bool)
             mae = group["mae"].to_numpy(float)
             axes.scatter((i + offset)[~dead], mae[~dead], color=_ACCENT, s=22)
             axes.scatter((i + offset)[dead], mae[dead], color=_DIM, marker="x", s=26)
             axes.hlines(np.median(mae), i - 0.3, i + 0.3, color=_INK, lw=1.2)
-        axes.set_xticks(range(len(layouts)), layouts)
+        names = ["\n".join(g[["layout", "recipe"][: 1 + several]].iloc[0]) for g in groups]
+        axes.set_xticks(range(len(groups)), names)
         axes.set(yscale="log", ylabel="test MAE")
         _plain_ticks(axes.yaxis)
         _caption(axes, "dots: restarts; crosses: dead restarts; bars: medians")

@@ -44,6 +44,11 @@ def table_of(
     )
 
 
+def naming(items: Sequence[T], first: Column[T], *others: Column[T]) -> tuple[Column[T], ...]:
+    """Columns that name the items: the first, and of the others those in which the items differ."""
+    return (first, *(c for c in others if len({c[1](item) for item in items}) > 1))
+
+
 def number(value: float, form: str) -> str:
     """A number in a format, `-` for NaN."""
     return "-" if math.isnan(value) else format(value, form)

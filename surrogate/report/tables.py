@@ -1,4 +1,4 @@
-"""The tables of a study: accuracy, solving, the front, and on what they were made."""
+"""The tables of a study: accuracy, solving, and on what they were made."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ import pandas as pd
 
 from surrogate.choosing import (
     Accuracy,
-    Candidate,
     Solving,
     accuracy_by_layout,
-    candidates,
     solving_by_layout,
 )
 from surrogate.errors import InputError
 from surrogate.report.published import NOTE, PUBLISHED, PublishedRow
-from surrogate.report.table import Column, Table, count, digits, number, table_of
+from surrogate.report.table import Column, Table, count, digits, naming, number, table_of
 from surrogate.solving import REL_GAP
 from surrogate.study import Results
 
 _ACCURACY: tuple[Column[Accuracy], ...] = (
-    ("layout", lambda a: a.layout),
     ("MAE x10^3 best", lambda a: digits(a.mae_best * 1e3)),
     ("median", lambda a: digits(a.mae.median * 1e3)),
     ("95 %", lambda a: f"{digits(a.mae.low * 1e3)} to {digits(a.mae.high * 1e3)}"),
@@ -34,28 +31,22 @@ _ACCURACY: tuple[Column[Accuracy], ...] = (
 )
 
 _SOLVING: tuple[Column[Solving], ...] = (
-    ("layout", lambda s: s.layout),
     ("restart", lambda s: f"{s.role} r{s.restart:02d}"),
-    ("vars", lambda s: count(s.variables)),
-    ("binaries", lambda s: count(s.binaries)),
-    ("cons", lambda s: count(s.constraints)),
-    ("big-M", lambda s: number(s.largest_m, ".3g")),
-    ("build s", lambda s: number(s.build_seconds, ".3f")),
-    ("solve s", lambda s: number(s.seconds.median, ".3f")),
-    ("range", lambda s: f"{number(s.seconds.low, '.3f')} to {number(s.seconds.high, '.3f')}"),
-    ("nodes", lambda s: count(s.nodes)),
-    ("simplex it.", lambda s: count(s.iterations)),
-    ("status", lambda s: s.statuses),
-    ("audit error", lambda s: number(s.audit_error, ".1e")),
-    ("audits passed", lambda s: f"{s.audited} of {s.solves}"),
-)
-
-_FRONT: tuple[Column[Candidate], ...] = (
-    ("layout", lambda c: c.layout),
-    ("test MAE x10^3", lambda c: digits(c.mae * 1e3)),
-    ("solve s", lambda c: number(c.seconds, ".3f")),
-    ("Pareto front", lambda c: "yes" if c.on_front else "dead" if c.dead else ""),
-    ("most accurate in", lambda c: f"{c.wins:.0%}" if c.eligible else ""),
+    ("vars", lambda s: count(s.trial.variables)),
+    ("binaries", lambda s: count(s.trial.binaries)),
+    ("cons", lambda s: count(s.trial.constraints)),
+    ("big-M", lambda s: number(s.trial.largest_m, ".3g")),
+    ("build s", lambda s: number(s.trial.build_seconds, ".3f")),
+    ("solve s", lambda s: number(s.trial.seconds.median, ".3f")),
+    (
+        "range",
+        lambda s: f"{number(s.trial.seconds.low, '.3f')} to {number(s.trial.seconds.high, '.3f')}",
+    ),
+    ("nodes", lambda s: count(s.trial.nodes)),
+    ("simplex it.", lambda s: count(s.trial.iterations)),
+    ("status", lambda s: s.trial.statuses),
+    ("audit error", lambda s: number(s.trial.audit_error, ".1e")),
+    ("audits passed", lambda s: f"{s.trial.audited} of {s.trial.solves}"),
 )
 
 
@@ -82,13 +73,16 @@ def accuracy_table(results: Results) -> Table:
     """Errors, dead restarts and neuron stability per layout, beside the published figures."""
     study = results.study
     known = {row.layout: row for row in PUBLISHED} if study.is_origin else {}
+    found = accuracy_by_layout(results.nets, study.all_layouts)
+    keys = naming(found, ("layout", lambda a: a.layout), ("recipe", lambda a: a.recipe))
     return table_of(
         title=(
             f"Accuracy on {study.truth.formula}, a budget of {study.neurons} neurons, "
             f"{study.training}"
         ),
-        columns=(*_ACCURACY, *(_published_columns(known) if known else ())),
-        items=accuracy_by_layout(results.nets, study.all_layouts),
+        columns=(*keys, *_ACCURACY, *(_published_columns(known) if known else ())),
+        items=found,
+        keys=len(keys),
         notes=(*((NOTE,) if known else ()), *_accuracy_notes(results)),
     )
 
@@ -124,11 +118,18 @@ def _accuracy_notes(results: Results) -> Iterable[str]:
 def solver_table(results: Results) -> Table:
     """Model size, times, search effort, status and audit error per layout and role."""
     study, workers = results.study, int(results.environments["workers"].max())
+    found = solving_by_layout(results.nets, results.solves, study.all_layouts)
+    keys = naming(
+        found,
+        ("layout", lambda s: s.layout),
+        ("recipe", lambda s: s.recipe),
+        ("encoding", lambda s: s.encoding),
+    )
     return table_of(
         title="Solving: minimise and maximise the net over its box, OMLT ReluBigM + HiGHS",
-        columns=_SOLVING,
-        items=solving_by_layout(results.nets, results.solves, study.all_layouts),
-        keys=2,
+        columns=(*keys, *_SOLVING),
+        items=found,
+        keys=len(keys) + 1,
         notes=(
             "Solve s (from the Pyomo model to the loaded solution), nodes and simplex iterations: "
             f"both directions together, median over {len(study.solver_seeds)} HiGHS seeds; range: "
@@ -138,20 +139,6 @@ def solver_table(results: Results) -> Table:
             "Big-M: the largest one in the model. Audit error: the largest difference, over all "
             "solves, between a value in the solved model and the float64 forward pass; an audit "
             "passes when it is at most 1e-06 and every binary is right.",
-        ),
-    )
-
-
-def front_table(results: Results) -> Table:
-    """What the plot shows, in figures: accuracy against solve seconds, and who is on the front."""
-    return table_of(
-        title="Accuracy against solve time, best restart of each layout",
-        columns=_FRONT,
-        items=candidates(results.nets, results.solves, results.study.all_layouts),
-        notes=(
-            "Most accurate in: how probable it is, in a bootstrap resample of the restarts, that "
-            "the layout's best net has the lowest test MAE. Dead: the net is constant, so solving "
-            "it fast is worth nothing.",
         ),
     )
 

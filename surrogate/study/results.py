@@ -61,15 +61,29 @@ class Results:
         """Whether every net of the study is trained and every solve done, when first asked."""
         return not self.training_left() and not self.solving_left()
 
+    @cached_property
+    def stored(self) -> bool:
+        """Whether every net and solve is in the store, when first asked; files are not read."""
+        trained = self.nets.groupby("layout").size()
+        return (
+            all(trained.get(name, 0) >= self.study.restarts for name in self.study.all_layouts)
+            and not self.solving_left()
+        )
+
     def recommend(
-        self, *, max_mae: float | None = None, max_seconds: float | None = None
+        self,
+        *,
+        max_mae: float | None = None,
+        max_regret: float | None = None,
+        max_seconds: float | None = None,
     ) -> Recommendation:
-        """The layout to use, within limits if given; see `surrogate.choosing.recommend`."""
+        """The architecture to use, within limits; see `surrogate.choosing.recommend`."""
         return recommend(
             self.nets,
             self.solves,
             self.study.all_layouts,
             max_mae=max_mae,
+            max_regret=max_regret,
             max_seconds=max_seconds,
         )
 
@@ -99,6 +113,7 @@ class Results:
         return [
             SolveTask(
                 layout=layout,
+                recipe=self.study.recipe,
                 restart=restart,
                 path=self.net_path(layout, restart),
                 content_hash=str(self._row(layout, restart)["content_hash"]),
@@ -109,7 +124,7 @@ class Results:
             )
             for seed in self.study.solver_seeds
             for layout in trained
-            for restart in best_and_median(self.nets, layout).values()
+            for restart in best_and_median(self.nets, layout, self.study.recipe).values()
             for sense in _SENSES
             for encoding in _ENCODINGS
             if (layout, restart, sense, seed, encoding) not in done

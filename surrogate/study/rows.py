@@ -41,6 +41,7 @@ class NetRow:
     """
 
     layout: str
+    recipe: str
     restart: int
     file: str
     content_hash: str
@@ -62,6 +63,7 @@ class SolveTask:
     """Load the network of one restart, embed it, and minimise or maximise it over its box."""
 
     layout: str
+    recipe: str
     restart: int
     path: Path
     content_hash: str
@@ -79,16 +81,26 @@ class SolveTask:
 class SolveRow:
     """One solve. Sizes count the embedded network; times are seconds of wall clock.
 
+    encoding         the one that was asked for
     largest_m        the largest big-M in the model
     build_seconds    from the loaded network to the finished Pyomo model
     solve_seconds    from the Pyomo model to the loaded solution
     audit_error      largest |value in the model - float64 forward pass|; None without a solution
     pattern_matches  every binary agrees with the true activation pattern
     audit_passed     the pattern matches and the audit error is at most 1e-6
+    true_objective   the objective at the decision with the truth in place of the network
+    violation        largest violation of the model's own rows then, 0 when feasible
+    repaired         the objective after the repair to a feasible decision
+    regret           (repaired - optimum) / scale in the problem's sense; 0.02 is 2 %
+    decision_error   largest |network - truth| at the decision
+    boundary         the optimum lies on the boundary of the validity domain
     message          why there is no answer, when there is none
+
+    From true_objective to decision_error, None without a solution or without a truth.
     """
 
     layout: str
+    recipe: str
     restart: int
     sense: str
     solver_seed: int
@@ -108,4 +120,10 @@ class SolveRow:
     audit_error: float | None = None
     pattern_matches: bool | None = None
     audit_passed: bool | None = None
+    true_objective: float | None = None
+    violation: float | None = None
+    repaired: float | None = None
+    regret: float | None = None
+    decision_error: float | None = None
+    boundary: bool | None = None
     message: str = ""

@@ -108,6 +108,7 @@ def _solve(store: Store, workers: int, tell: Listener) -> list[str]:
 def _failed(task: SolveTask, reason: str) -> SolveRow:
     return SolveRow(
         layout=task.layout,
+        recipe=task.recipe,
         restart=task.restart,
         sense=task.sense,
         solver_seed=task.solver_seed,

@@ -20,14 +20,14 @@ from surrogate.study.environment import Environment
 from surrogate.study.rows import NetRow, SolveRow
 from surrogate.study.spec import Study
 
-_FORMAT = "1"
+_FORMAT = "2"
 _SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
 _KEYS = {
     "environments": ("id",),
-    "nets": ("layout", "restart"),
-    "solves": ("layout", "restart", "sense", "solver_seed", "encoding"),
+    "nets": ("layout", "recipe", "restart"),
+    "solves": ("layout", "recipe", "restart", "sense", "solver_seed", "encoding"),
 }
-_BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed")}
+_BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed", "boundary")}
 
 
 class Store:
@@ -128,9 +128,10 @@ class Store:
         with self._transaction():
             for row in rows:
                 self._connection.execute(
-                    "DELETE FROM solves WHERE layout = ?1 AND restart = ?2 AND NOT EXISTS "
-                    "(SELECT 1 FROM nets WHERE layout = ?1 AND restart = ?2 AND content_hash = ?3)",
-                    (row.layout, row.restart, row.content_hash),
+                    "DELETE FROM solves WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 AND NOT "
+                    "EXISTS (SELECT 1 FROM nets WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 "
+                    "AND content_hash = ?4)",
+                    (row.layout, row.recipe, row.restart, row.content_hash),
                 )
                 self._add("nets", {**dataclasses.asdict(row), "curve": json.dumps(row.curve)})
 

@@ -88,10 +88,11 @@ def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 
     size = problem.embedding.size
     return SolveRow(
         layout=task.layout,
+        recipe=task.recipe,
         restart=task.restart,
         sense=task.sense,
         solver_seed=task.solver_seed,
-        encoding=problem.embedding.encoding,
+        encoding=task.encoding,
         status=str(solution.status),
         variables=size.variables,
         binaries=size.binaries,
@@ -145,6 +146,7 @@ def _net_row(
     counts = compute_bounds(net).counts()
     return NetRow(
         layout=task.layout,
+        recipe=task.study.recipe,
         restart=trained.restart,
         file=path.name,
         content_hash=net.content_hash,

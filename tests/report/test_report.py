@@ -14,6 +14,7 @@ from surrogate.bounds import compute_bounds
 from surrogate.box import Box
 from surrogate.network import Network
 from surrogate.report import (
+    front_table,
     layer_table,
     markdown,
     network_record,
@@ -25,7 +26,7 @@ from surrogate.report import (
 from surrogate.report.plots import front_figure
 from surrogate.report.published import PUBLISHED
 from surrogate.report.table import Table
-from surrogate.report.tables import accuracy_table, front_table, solver_table
+from surrogate.report.tables import accuracy_table, solver_table
 from surrogate.study import Results, Study
 
 LAYOUTS = ("1x24", "3x8", "24x1")
@@ -40,6 +41,7 @@ def results(tmp_path):
         [
             {
                 "layout": layout,
+                "recipe": "origin",
                 "restart": restart,
                 "file": f"{layout}-r{restart:02d}.onnx",
                 "content_hash": "0" * 64,
@@ -62,6 +64,7 @@ def results(tmp_path):
         [
             {
                 "layout": layout,
+                "recipe": "origin",
                 "restart": restart,
                 "sense": sense,
                 "solver_seed": seed,
@@ -78,6 +81,10 @@ def results(tmp_path):
                 "iterations": 12345,
                 "audit_error": 2e-9,
                 "audit_passed": True,
+                "violation": None,
+                "regret": None,
+                "decision_error": None,
+                "boundary": None,
             }
             for layout in LAYOUTS
             for restart in (0, 1)

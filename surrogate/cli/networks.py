@@ -1,41 +1,21 @@
-"""The command line: parse, call, print.
-
-Exit codes: 0 done; 1 not everything could be done (a task of a study failed; `optimize` found no
-solution, or one that failed its audit); 2 the caller's mistake (a wrong value, a file or folder
-that cannot be used); 130 interrupted.
-Results go to stdout, progress and messages to stderr.
-"""
+"""Commands on one network: look at it, learn its hull, optimize it over its box."""
 
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from surrogate.errors import BoxError, InputError, StoreError, SurrogateError
+from surrogate.cli.output import Json, complain
+from surrogate.errors import BoxError, InputError
 
 if TYPE_CHECKING:
     from surrogate.box import Box
     from surrogate.network import Network
     from surrogate.problems import Sense
-    from surrogate.study import Results
-
-app = typer.Typer(
-    help="Which ReLU network belongs inside your optimization model.",
-    epilog="Exit codes: 0 done, 1 incomplete or unsolved, 2 a wrong call, 130 interrupted.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-_SHOWN_FAILURES = 5
 
 _Net = Annotated[Path, typer.Argument(help="A feed-forward ReLU network.", metavar="NET.onnx")]
 _Box = Annotated[
@@ -45,125 +25,15 @@ _Box = Annotated[
         show_default="the box in the file",
     ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
-def main() -> None:
-    """Run the command line; a mistake of the caller ends in one message, not in a traceback."""
-    try:
-        app()
-    except SurrogateError as exc:
-        _complain(str(exc))
-        sys.exit(2 if isinstance(exc, InputError | StoreError) else 1)
-
-
-@app.command("run")
-def run_command(
-    study: Annotated[
-        Path | None,
-        typer.Argument(help="A study file; without one, the origin's study.", metavar="STUDY.toml"),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Results folder.", show_default="runs/NAME")
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="2 restarts and 5 epochs, into runs/NAME-quick.")
-    ] = False,
-    workers: Annotated[
-        int | None, typer.Option(help="Tasks at once.", show_default="the number of cores")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Finish what an interrupted run began.")
-    ] = False,
-) -> None:
-    """Train every layout, solve every net, and say which to use.
-
-    Fills the results folder with results.sqlite, nets/*.onnx and report.html, and prints the
-    tables. What is finished is safe: after an interrupt, repeat the command with --resume.
-
-    A study file may set these keys (the values are the defaults, the origin's study):
-
-    \b
-      name = "xy-24"            the results go to runs/NAME
-      function = "xy"           or "peaks", "rosenbrock", "friedman", "mixed5", "mixed10"
-      neurons = 24              the neuron budget
-      layouts = []              such as ["3x8", "12-8-4"]; empty: every LxW of the budget
-      samples = 10000           training points
-      recipe = "origin"         or "best": far more accurate, second-order training
-      epochs = 100              of the origin's recipe
-      restarts = 10
-      seed = 0
-      solver_seeds = [0, 1, 2]
-      time_limit = 60.0         seconds per solve
-    """
-    from surrogate.report import ProgressDisplay
-    from surrogate.study import Study
-    from surrogate.study import run as run_study
-
-    spec = Study.load(study) if study else Study()
-    spec = spec.quick() if quick else spec
-    folder = out or Path("runs", spec.name)
-    try:
-        with ProgressDisplay(Console(stderr=True)) as display:
-            results = run_study(spec, folder, workers=workers, resume=resume, on_progress=display)
-    except KeyboardInterrupt:
-        _tell_what_is_safe(folder)
-        raise typer.Exit(130) from None
-    _show(results)
-    for failure in results.failures[:_SHOWN_FAILURES]:
-        _complain(f"failed: {failure}")
-    if len(results.failures) > _SHOWN_FAILURES:
-        _complain(f"and {len(results.failures) - _SHOWN_FAILURES} more failures")
-    raise typer.Exit(0 if results.complete else 1)
-
-
-def _tell_what_is_safe(folder: Path) -> None:
-    from surrogate.study import Results
-
-    try:
-        stored = Results.load(folder)
-    except StoreError:
-        _complain("interrupted before there was anything to store")
-        return
-    _complain(
-        f"interrupted; {len(stored.nets)} nets and {len(stored.solves)} solves are safe in "
-        f"{folder}: repeat the command with --resume to finish"
-    )
-
-
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")],
-) -> None:
-    """Print a stored run's tables, rewrite its page."""
-    from surrogate.study import Results
-
-    _show(Results.load(folder))
-
-
-def _show(results: Results) -> None:
-    from surrogate.isolation import interrupts_held
-    from surrogate.report import print_table, recommendation, report_tables, write_page
-
-    for table in report_tables(results):
-        print_table(table)
-    if len(results.solves):
-        print(recommendation(results))
-    else:
-        _complain("nothing is solved yet; --resume finishes the run")
-    with interrupts_held():  # for a second or two: a page is written whole
-        page = write_page(results)
-    Console(stderr=True).print(f"Report: {page}", highlight=False, soft_wrap=True)
-
-
-@app.command()
 def inspect(
     net_file: _Net,
     box: _Box = None,
     bounds: Annotated[
         str, typer.Option(help="Bounds method: interval, crown, lp, milp; each tighter and slower.")
     ] = "interval",
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Show a network's layout, box and stability."""
     from surrogate.bounds import compute_bounds
@@ -181,17 +51,16 @@ def inspect(
     if found:
         print_table(layer_table(found))
     else:
-        _complain("the file holds no box, so there are no bounds: give --box LOW:HIGH,...")
+        complain("the file holds no box, so there are no bounds: give --box LOW:HIGH,...")
 
 
-@app.command("compile")
 def compile_command(
     net_file: _Net,
     box: _Box = None,
     seconds: Annotated[float, typer.Option(help="How long to learn.")] = 30.0,
     seed: Annotated[int, typer.Option(help="Of the directions that are drawn.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes that learn at once.")] = 1,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Learn the convex hull of a network's graph ahead of any model, and keep it beside the file.
 
@@ -215,7 +84,6 @@ def compile_command(
         print_table(record_table(str(net_file), record))
 
 
-@app.command()
 def optimize(
     net_file: _Net,
     maximize: Annotated[bool, typer.Option("--maximize", help="Find the largest value.")] = False,
@@ -238,7 +106,7 @@ def optimize(
     ] = "box",
     time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
     seed: Annotated[int, typer.Option(help="HiGHS random seed.")] = 0,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Minimise or maximise an output over the box."""
     from surrogate.embedding import BigMWarning
@@ -259,7 +127,7 @@ def optimize(
             net, sense, box=domain, output=output, encoding=encoding, validity=validity
         )
     for warning in caught:
-        _complain(f"warning: {warning.message}")
+        complain(f"warning: {warning.message}")
     solution = solve(problem.model, time_limit=time_limit, seed=seed)
     record = solution_record(net, problem, solution)
     if as_json:
@@ -269,7 +137,7 @@ def optimize(
     if record["within_hull"] is False:
         _complain("the optimum lies outside the hull of the training data: see --validity hull")
     if solution.has_solution and not record["audit_passed"]:
-        _complain("the audit failed: the solver's answer is not what the network computes")
+        complain("the audit failed: the solver's answer is not what the network computes")
     raise typer.Exit(0 if record["audit_passed"] else 1)
 
 
@@ -281,7 +149,7 @@ def _load(net_file: Path) -> Network:
         warnings.simplefilter("always")
         net = load(net_file)
     for warning in caught:
-        _complain(f"warning: {warning.message}")
+        complain(f"warning: {warning.message}")
     return net
 
 
@@ -308,12 +176,5 @@ def _domain(net: Network, text: str | None) -> Box | None:
             "choose a box within the file's, where the network was trained"
         ) from None
     if common != wanted:
-        _complain(f"warning: --box reaches beyond the file's box {net.box}; using {common}")
+        complain(f"warning: --box reaches beyond the file's box {net.box}; using {common}")
     return common
-
-
-def _complain(message: str) -> None:
-    console = Console(stderr=True)
-    console.print(
-        f"surrogate: {message}", style="red", highlight=False, markup=False, soft_wrap=True
-    )

@@ -1,0 +1,148 @@
+"""Commands on studies: run one, show its tables again, choose from it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from surrogate.cli.output import Json, complain
+from surrogate.errors import StoreError
+
+if TYPE_CHECKING:
+    from surrogate.study import Results
+
+_SHOWN_FAILURES = 5
+
+_Folder = Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")]
+
+
+def run_command(
+    study: Annotated[
+        Path | None,
+        typer.Argument(help="A study file; without one, the origin's study.", metavar="STUDY.toml"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Results folder.", show_default="runs/NAME")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="2 restarts and 5 epochs, into runs/NAME-quick.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Tasks at once.", show_default="the number of cores")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish what an interrupted run began.")
+    ] = False,
+) -> None:
+    """Train every layout, solve every net, and say which to use.
+
+    Fills the results folder with results.sqlite, nets/*.onnx and report.html, and prints the
+    tables. What is finished is safe: after an interrupt, repeat the command with --resume.
+
+    A study file may set these keys (the values are the defaults, the origin's study):
+
+    \b
+      name = "xy-24"            the results go to runs/NAME
+      function = "xy"           or "peaks", "rosenbrock", "friedman", "mixed5", "mixed10"
+      neurons = 24              the neuron budget
+      layouts = []              such as ["3x8", "12-8-4"]; empty: every LxW of the budget
+      samples = 10000           training points
+      recipe = "origin"         or "best": far more accurate, second-order training
+      epochs = 100              of the origin's recipe
+      restarts = 10
+      seed = 0
+      solver_seeds = [0, 1, 2]
+      time_limit = 60.0         seconds per solve
+    """
+    from surrogate.report import ProgressDisplay
+    from surrogate.study import Study
+    from surrogate.study import run as run_study
+
+    spec = Study.load(study) if study else Study()
+    spec = spec.quick() if quick else spec
+    folder = out or Path("runs", spec.name)
+    try:
+        with ProgressDisplay(Console(stderr=True)) as display:
+            results = run_study(spec, folder, workers=workers, resume=resume, on_progress=display)
+    except KeyboardInterrupt:
+        _tell_what_is_safe(folder)
+        raise typer.Exit(130) from None
+    _show(results)
+    for failure in results.failures[:_SHOWN_FAILURES]:
+        complain(f"failed: {failure}")
+    if len(results.failures) > _SHOWN_FAILURES:
+        complain(f"and {len(results.failures) - _SHOWN_FAILURES} more failures")
+    raise typer.Exit(0 if results.complete else 1)
+
+
+def _tell_what_is_safe(folder: Path) -> None:
+    from surrogate.study import Results
+
+    try:
+        stored = Results.load(folder)
+    except StoreError:
+        complain("interrupted before there was anything to store")
+        return
+    complain(
+        f"interrupted; {len(stored.nets)} nets and {len(stored.solves)} solves are safe in "
+        f"{folder}: repeat the command with --resume to finish"
+    )
+
+
+def report(
+    folder: _Folder,
+) -> None:
+    """Print a stored run's tables, rewrite its page."""
+    from surrogate.study import Results
+
+    _show(Results.load(folder))
+
+
+def _show(results: Results) -> None:
+    from surrogate.isolation import interrupts_held
+    from surrogate.report import print_table, recommendation, report_tables, write_page
+
+    for table in report_tables(results):
+        print_table(table)
+    if len(results.solves):
+        print(recommendation(results))
+    else:
+        complain("nothing is solved yet; --resume finishes the run")
+    with interrupts_held():  # for a second or two: a page is written whole
+        page = write_page(results)
+    Console(stderr=True).print(f"Report: {page}", highlight=False, soft_wrap=True)
+
+
+def choose(
+    folder: _Folder,
+    max_mae: Annotated[float | None, typer.Option(help="Largest test MAE to accept.")] = None,
+    max_regret: Annotated[
+        float | None, typer.Option(help="Largest regret to accept; 0.02 is 2 %.")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Longest solve to accept, in seconds.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare every architecture of a stored run, and say which to use within limits.
+
+    An architecture is a layout, the recipe that trained it and the encoding that embeds it. The
+    table has the Pareto front of regret, or of MAE where no regret is known, against solve time.
+    """
+    from surrogate.report import choice_record, front_table, print_table
+    from surrogate.study import Results
+
+    results = Results.load(folder)
+    limits = {"max_mae": max_mae, "max_regret": max_regret, "max_seconds": max_seconds}
+    choice = results.recommend(**limits)
+    if as_json:
+        print(json.dumps(choice_record(results, choice)))
+        return
+    print_table(front_table(results))
+    print(choice.sentence)
+    if not results.stored:
+        complain("the study is not finished; the command that started it goes on with --resume")

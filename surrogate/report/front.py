@@ -1,0 +1,174 @@
+"""The table of all architectures: how good, how slow, who is on the front; and the same as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from math import isfinite, isinf, isnan
+from typing import Any
+
+from surrogate.choosing import Candidate, Recommendation, Share, Spread, candidates, knows_regret
+from surrogate.report.table import Column, Table, digits, naming, number, table_of
+from surrogate.study import Results
+
+_ACCURACY: tuple[Column[Candidate], ...] = (
+    ("restart", lambda c: f"r{c.restart:02d}"),
+    ("test MAE x10^3", lambda c: digits(c.mae * 1e3)),
+    ("over restarts", lambda c: _range(c.accuracy.mae, _thousandths)),
+    ("max error x10^3", lambda c: digits(c.accuracy.max_error_best * 1e3)),
+    ("over restarts", lambda c: _range(c.accuracy.max_error, _thousandths)),
+)
+
+_TRUTH: tuple[Column[Candidate], ...] = (
+    ("error at decision x10^3", lambda c: _thousandths(c.deciding.error)),
+    ("over restarts", lambda c: _range(c.deciding.errors, _thousandths)),
+    ("infeasible", lambda c: _share(c.deciding.infeasible)),
+    ("violation", lambda c: number(c.deciding.violation, ".1e")),
+)
+
+_REGRET: tuple[Column[Candidate], ...] = (
+    ("regret %", lambda c: _percent(c.regret)),
+    ("over restarts", lambda c: _range(c.deciding.regrets, _percent)),
+)
+
+_BOUNDARY: tuple[Column[Candidate], ...] = (
+    ("on the domain's boundary", lambda c: "yes" if c.deciding.boundary else ""),
+)
+
+_TIME: tuple[Column[Candidate], ...] = (
+    ("solve s", lambda c: _seconds(c.seconds)),
+    ("over seeds", lambda c: _range(c.trial.seconds, _seconds) if c.trial else "-"),
+    ("over restarts", lambda c: _range(c.deciding.seconds, _seconds)),
+    ("timeouts", lambda c: f"{c.trial.timeouts} of {c.trial.solves}" if c.trial else "-"),
+)
+
+
+def front_table(results: Results) -> Table:
+    """One row per architecture of the study; regrets and what else needs a truth, where known."""
+    found = candidates(results.nets, results.solves, results.study.all_layouts)
+    truth = any(not isnan(c.deciding.errors.median) for c in found)
+    regret = knows_regret(found)
+    keys = architecture_columns(found)
+    return table_of(
+        title=(
+            f"{'Regret' if regret else 'Accuracy'} against solve time, best restart of each "
+            f"{'layout' if len(keys) == 1 else 'architecture'}"
+        ),
+        columns=(
+            *keys,
+            *_ACCURACY,
+            *(_TRUTH if truth else ()),
+            *(_REGRET if regret else ()),
+            *(_BOUNDARY if any(c.deciding.boundary for c in found) else ()),
+            *_TIME,
+            ("Pareto front", _standing),
+            (
+                "least regret in" if regret else "most accurate in",
+                lambda c: f"{c.wins:.0%}" if c.eligible else "",
+            ),
+        ),
+        items=found,
+        keys=len(keys),
+        notes=(*_notes(regret), *(_truth_notes() if truth else ())),
+    )
+
+
+def architecture_columns(found: Sequence[Candidate]) -> tuple[Column[Candidate], ...]:
+    """What tells the architectures of a study apart."""
+    return naming(
+        found,
+        ("layout", lambda c: c.architecture.layout),
+        ("recipe", lambda c: c.architecture.recipe),
+        ("encoding", lambda c: c.architecture.encoding),
+    )
+
+
+def _standing(candidate: Candidate) -> str:
+    if candidate.dead:
+        return "dead"
+    if candidate.eligible:
+        return "yes" if candidate.on_front else ""
+    return "not solved" if candidate.trial else "not run"
+
+
+def _notes(regret: bool) -> tuple[str, ...]:
+    wins, what = ("Least regret", "regret") if regret else ("Most accurate", "test MAE")
+    return (
+        f"{wins} in: how probable it is, in a bootstrap resample of the restarts, that the best "
+        f"net has the lowest {what}; among equals the faster solve wins. Dead: the net is "
+        "constant, so solving it fast is worth nothing.",
+        "Over restarts: 95 % bootstrap interval of the median, dead restarts included; over "
+        "seeds: smallest to largest. A solve that reached the time limit counts with its time.",
+    )
+
+
+def _truth_notes() -> tuple[str, ...]:
+    return (
+        "Error at decision: the largest difference of net and truth where the solver decided. "
+        "Infeasible: restarts with a decision that violates the model under the truth by more than "
+        "1e-06, before the repair; violation: the largest. A regret counts after the repair; none: "
+        "no decision was found, or none that can be repaired.",
+    )
+
+
+def choice_record(results: Results, choice: Recommendation) -> dict[str, Any]:
+    """The recommendation and every architecture in plain values; what is not known is None."""
+    found = candidates(results.nets, results.solves, results.study.all_layouts)
+    record = {
+        "recommendation": asdict(choice),
+        "complete": results.stored,
+        "architectures": [_record(c) for c in found],
+    }
+    plain: dict[str, Any] = _without_nan(record)
+    return plain
+
+
+def _record(candidate: Candidate) -> dict[str, Any]:
+    trial = asdict(candidate.trial) if candidate.trial else {"solves": 0}
+    return {
+        **asdict(candidate.architecture),
+        "restart": candidate.restart,
+        "mae": candidate.mae,
+        "mae_over_restarts": asdict(candidate.accuracy.mae),
+        "max_error": candidate.accuracy.max_error_best,
+        "max_error_over_restarts": asdict(candidate.accuracy.max_error),
+        "deciding": asdict(candidate.deciding),
+        "solving": trial,
+        "dead": candidate.dead,
+        "eligible": candidate.eligible,
+        "on_front": candidate.on_front,
+        "wins": candidate.wins,
+    }
+
+
+def _without_nan(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _without_nan(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_without_nan(item) for item in value]
+        case float():
+            return value if isfinite(value) else None
+    return value
+
+
+def _range(spread: Spread, form: Callable[[float], str]) -> str:
+    return "-" if isnan(spread.median) else f"{form(spread.low)} to {form(spread.high)}"
+
+
+def _share(share: Share) -> str:
+    if not share.total:
+        return "-"
+    return f"{share.count} of {share.total} ({share.low:.0%} to {share.high:.0%})"
+
+
+def _thousandths(value: float) -> str:
+    return "-" if isnan(value) else digits(value * 1e3)
+
+
+def _percent(regret: float) -> str:
+    return "none" if isinf(regret) else number(100 * regret, ".2f")
+
+
+def _seconds(value: float) -> str:
+    return number(value, ".3f")

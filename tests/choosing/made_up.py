@@ -1,0 +1,103 @@
+"""Made-up frames of a store, as `surrogate.study.rows` describes them, whose answers are known."""
+
+import pandas as pd
+
+from surrogate import choosing
+
+
+def nets(maes, dead=(), recipe="origin"):
+    """One row per restart: `maes[layout]` are test errors, equal to the training errors."""
+    rows = [
+        {
+            "layout": layout,
+            "recipe": recipe,
+            "restart": restart,
+            "mae": mae,
+            "mse": mae**2,
+            "max_error": 5 * mae,
+            "training_mae": mae,
+            "dead": layout in dead,
+            "active": 1,
+            "inactive": 2,
+            "unstable": 21,
+            "seconds": 0.5,
+        }
+        for layout, values in maes.items()
+        for restart, mae in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def solves(frame, seconds, status="optimal", passed=True):
+    """Both directions and three seeds for the best and the median net of every layout."""
+    rows = [
+        solve(
+            layout,
+            restart,
+            sense=sense,
+            solver_seed=seed,
+            encoding="omlt",
+            status=status,
+            solve_seconds=seconds[layout] * (1, 1.1, 1.6)[seed] / 2,
+            nodes=10 * (seed + 1),
+            iterations=100 * (1, 2, 6)[seed],
+            audit_error=1e-9 * (seed + 1),
+            audit_passed=passed,
+        )
+        for layout in dict.fromkeys(frame["layout"])
+        for restart in choosing.best_and_median(frame, layout, "origin").values()
+        for sense in ("minimize", "maximize")
+        for seed in range(3)
+    ]
+    return pd.DataFrame(rows)
+
+
+def solve(layout, restart, **figures):
+    """One solve of a problem; nothing is known of the truth unless `figures` says so."""
+    return {
+        "layout": layout,
+        "recipe": "origin",
+        "restart": restart,
+        "sense": "minimize",
+        "solver_seed": 0,
+        "encoding": "auto",
+        "status": "optimal",
+        "variables": 100,
+        "binaries": 24,
+        "constraints": 150,
+        "largest_m": 7.0,
+        "build_seconds": 0.1,
+        "solve_seconds": 1.0,
+        "nodes": 10,
+        "iterations": 100,
+        "audit_error": 1e-9,
+        "audit_passed": True,
+        "violation": None,
+        "regret": None,
+        "decision_error": None,
+        "boundary": None,
+        **figures,
+    }
+
+
+def decided(regrets, seconds, encoding="auto", recipe="origin"):
+    """A problem solved once for every restart: `regrets[layout]` has one per restart.
+
+    None: stopped at the time limit without a solution. "failed": the task crashed. Absent (the list
+    is too short): not yet run.
+    """
+    known = {"violation": 1e-3, "decision_error": 1e-2, "boundary": False}
+    unknown = {"audit_passed": None, "audit_error": None}
+    rows = []
+    for layout, values in regrets.items():
+        for restart, regret in enumerate(values):
+            match regret:
+                case "failed":
+                    figures = {"status": "failed", "solve_seconds": None, **unknown}
+                case None:
+                    figures = {"status": "time_limit_no_solution", **unknown}
+                case _:
+                    figures = {"regret": regret, **known}
+            time = {"solve_seconds": seconds[layout], "encoding": encoding, "recipe": recipe}
+            rows.append(solve(layout, restart, **{**time, **figures}))
+    return pd.DataFrame(rows)
