@@ -135,7 +135,7 @@ def optimize(
     else:
         print_table(record_table(f"{sense} output {output} of {net_file}", record))
     if record["within_hull"] is False:
-        _complain("the optimum lies outside the hull of the training data: see --validity hull")
+        complain("the optimum lies outside the hull of the training data: see --validity hull")
     if solution.has_solution and not record["audit_passed"]:
         complain("the audit failed: the solver's answer is not what the network computes")
     raise typer.Exit(0 if record["audit_passed"] else 1)
