@@ -37,6 +37,14 @@ def run_command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Finish what an interrupted run began.")
     ] = False,
+    refine: Annotated[
+        int,
+        typer.Option(
+            help="Rounds in which the truth is asked at a problem's decisions, and the best net of "
+            "each layout trained again.",
+            metavar="K",
+        ),
+    ] = 0,
 ) -> None:
     """Train every layout, solve every net, and say which to use.
 
@@ -47,7 +55,15 @@ def run_command(
 
     \b
       name = "xy-24"            the results go to runs/NAME
-      function = "xy"           or "peaks", "rosenbrock", "friedman", "mixed5", "mixed10"
+      function = "xy"           or another of surrogate.functions, such as "peaks"
+      problem = "box"           what is solved: minimise and maximise the net over its box; or
+                                "haverly1" and others of surrogate.problems; or a Python file
+                                with build(surrogate), such as "own_problem.py"
+      data = ""                 a CSV file to learn from, where no function is known,
+      outputs = []              its columns that are outputs,
+      inputs = []               and those that are inputs; empty: all others
+      validity = ""             or "box", "hull", "joint_hull": where a net is trusted
+      encodings = ["omlt"]      how nets are embedded, such as ["auto", "omlt"]
       neurons = 24              the neuron budget
       layouts = []              such as ["3x8", "12-8-4"]; empty: every LxW of the budget
       samples = 10000           training points
@@ -67,7 +83,9 @@ def run_command(
     folder = out or Path("runs", spec.name)
     try:
         with ProgressDisplay(Console(stderr=True)) as display:
-            results = run_study(spec, folder, workers=workers, resume=resume, on_progress=display)
+            results = run_study(
+                spec, folder, workers=workers, resume=resume, refine=refine, on_progress=display
+            )
     except KeyboardInterrupt:
         _tell_what_is_safe(folder)
         raise typer.Exit(130) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import pandas as pd
 
@@ -13,10 +14,12 @@ from surrogate.choosing import (
     solving_by_layout,
 )
 from surrogate.errors import InputError
+from surrogate.report.front import front_table
 from surrogate.report.published import NOTE, PUBLISHED, PublishedRow
+from surrogate.report.refinement import refinement_table
 from surrogate.report.table import Column, Table, count, digits, naming, number, table_of
 from surrogate.solving import REL_GAP
-from surrogate.study import Results
+from surrogate.study import BOX, Results, Study
 
 _ACCURACY: tuple[Column[Accuracy], ...] = (
     ("MAE x10^3 best", lambda a: digits(a.mae_best * 1e3)),
@@ -51,12 +54,16 @@ _SOLVING: tuple[Column[Solving], ...] = (
 
 
 def report_tables(results: Results) -> list[Table]:
-    """The tables that the results allow so far: accuracy, then solving."""
+    """The tables that the results allow so far: accuracy, solving, decisions, refinement."""
     tables = []
     if len(results.nets):
         tables.append(accuracy_table(results))
     if len(results.solves):
         tables.append(solver_table(results))
+        if results.study.problem != BOX:
+            tables.append(front_table(results))
+    if len(results.refinements):
+        tables.append(refinement_table(results))
     return tables
 
 
@@ -76,10 +83,7 @@ def accuracy_table(results: Results) -> Table:
     found = accuracy_by_layout(results.nets, study.all_layouts)
     keys = naming(found, ("layout", lambda a: a.layout), ("recipe", lambda a: a.recipe))
     return table_of(
-        title=(
-            f"Accuracy on {study.truth.formula}, a budget of {study.neurons} neurons, "
-            f"{study.training}"
-        ),
+        title=(f"Accuracy on {study.title}, a budget of {study.neurons} neurons, {study.training}"),
         columns=(*keys, *_ACCURACY, *(_published_columns(known) if known else ())),
         items=found,
         keys=len(keys),
@@ -97,10 +101,16 @@ def _published_columns(known: Mapping[str, PublishedRow]) -> tuple[Column[Accura
 
 def _accuracy_notes(results: Results) -> Iterable[str]:
     study, nets = results.study, results.nets
-    yield (
-        f"Errors on {len(study.truth.grid()):,} points that training never saw; training "
-        f"used {study.samples:,} random points."
-    )
+    if study.problem == BOX and not study.data:
+        yield (
+            f"Errors on {len(study.truth.grid()):,} points that training never saw; training "
+            f"used {study.samples:,} random points."
+        )
+    else:
+        yield (
+            "Errors on points that training never saw: a fine grid where a function is learned, "
+            "15 % of the rows of a table; of several outputs, each relative to half its range."
+        )
     yield (
         "best: the restart with the lowest training error; 95 %: bootstrap interval of the median "
         "over restarts, dead ones included; dead: a constant output."
@@ -126,14 +136,14 @@ def solver_table(results: Results) -> Table:
         ("encoding", lambda s: s.encoding),
     )
     return table_of(
-        title="Solving: minimise and maximise the net over its box, OMLT ReluBigM + HiGHS",
+        title=_solved(study),
         columns=(*keys, *_SOLVING),
         items=found,
         keys=len(keys) + 1,
         notes=(
             "Solve s (from the Pyomo model to the loaded solution), nodes and simplex iterations: "
-            f"both directions together, median over {len(study.solver_seeds)} HiGHS seeds; range: "
-            "smallest to largest seed.",
+            f"{'both directions together, ' if study.problem == BOX else ''}median over "
+            f"{len(study.solver_seeds)} HiGHS seeds; range: smallest to largest seed.",
             f"Every solve in a fresh process, one thread, {workers} at a time, to a relative gap "
             f"of {REL_GAP:g}, at most {study.time_limit:g} s.",
             "Big-M: the largest one in the model. Audit error: the largest difference, over all "
@@ -141,6 +151,15 @@ def solver_table(results: Results) -> Table:
             "passes when it is at most 1e-06 and every binary is right.",
         ),
     )
+
+
+def _solved(study: Study) -> str:
+    """What was solved, and how."""
+    how = ", ".join("OMLT ReluBigM" if e == "omlt" else e for e in study.encodings)
+    if study.problem == BOX:
+        return f"Solving: minimise and maximise the net over its box, {how} + HiGHS"
+    name = Path(study.problem).name if study.own_problem else study.problem
+    return f"Solving: the problem {name} around each net, {how} + HiGHS"
 
 
 def environment_table(environments: pd.DataFrame) -> Table:

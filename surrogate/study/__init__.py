@@ -2,7 +2,7 @@
 
 from surrogate.study.results import Results
 from surrogate.study.running import run
-from surrogate.study.spec import Study
+from surrogate.study.spec import BOX, Study
 from surrogate.study.watching import Progress
 
-__all__ = ["Progress", "Results", "Study", "run"]
+__all__ = ["BOX", "Progress", "Results", "Study", "run"]

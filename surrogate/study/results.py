@@ -14,18 +14,17 @@ from surrogate.choosing import Recommendation, best_and_median, recommend
 from surrogate.errors import OnnxFileError
 from surrogate.layouts import layout_widths
 from surrogate.onnx_files import load
-from surrogate.problems import Sense
-from surrogate.study.rows import SolveTask, TrainingTask
-from surrogate.study.spec import Study
+from surrogate.study.rows import Question, RefineTask, SolveTask, TrainingTask
+from surrogate.study.spec import BOX, Study
 from surrogate.study.store import Store, nets_folder
 
-_ENCODINGS = ("omlt",)
-_SENSES: tuple[Sense, ...] = ("minimize", "maximize")
+_SENSES: tuple[Question, ...] = ("minimize", "maximize")
+_DECISION: tuple[Question, ...] = ("decide",)
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Data frames with one row per net and per solve (`surrogate.study.rows` has the columns).
+    """Data frames with one row per net, solve and round (`surrogate.study.rows` has the columns).
 
     environments  on what they were made, one row per run that added some
     failures      the tasks of the last run that could not be done, one line each
@@ -35,6 +34,7 @@ class Results:
     folder: Path
     nets: pd.DataFrame
     solves: pd.DataFrame
+    refinements: pd.DataFrame
     environments: pd.DataFrame
     failures: tuple[str, ...] = ()
 
@@ -52,6 +52,7 @@ class Results:
             folder=store.folder,
             nets=store.nets(),
             solves=store.solves(),
+            refinements=store.refinements(),
             environments=store.environments(),
             failures=tuple(failures),
         )
@@ -105,29 +106,54 @@ class Results:
         )
 
     def solving_left(self) -> list[SolveTask]:
-        """The solves of trained layouts that are not stored, or failed, seed by seed."""
+        """The solves of trained layouts that are not stored, or failed, seed by seed.
+
+        Of a problem every restart is solved with the first seed, for what its decision is worth;
+        the best and the median one with the others, for the time.
+        """
+        study = self.study
         keys = ["layout", "restart", "sense", "solver_seed", "encoding"]
         solved = self.solves[self.solves["status"] != "failed"]
         done = set(solved[keys].itertuples(index=False, name=None))
-        trained = [name for name in self.study.all_layouts if name in set(self.nets["layout"])]
+        trained = [name for name in study.all_layouts if name in set(self.nets["layout"])]
         return [
             SolveTask(
+                study=study,
                 layout=layout,
-                recipe=self.study.recipe,
+                recipe=study.recipe,
                 restart=restart,
                 path=self.net_path(layout, restart),
                 content_hash=str(self._row(layout, restart)["content_hash"]),
                 sense=sense,
                 solver_seed=seed,
                 encoding=encoding,
-                time_limit=self.study.time_limit,
             )
-            for seed in self.study.solver_seeds
+            for seed in study.solver_seeds
             for layout in trained
-            for restart in best_and_median(self.nets, layout, self.study.recipe).values()
-            for sense in _SENSES
-            for encoding in _ENCODINGS
+            for restart in self._solved_restarts(layout, seed)
+            for sense in (_SENSES if study.problem == BOX else _DECISION)
+            for encoding in study.encodings
             if (layout, restart, sense, seed, encoding) not in done
+        ]
+
+    def _solved_restarts(self, layout: str, seed: int) -> list[int]:
+        """Which restarts of a layout are solved with a HiGHS seed."""
+        chosen = list(best_and_median(self.nets, layout, self.study.recipe).values())
+        if self.study.problem == BOX or seed != self.study.solver_seeds[0]:
+            return chosen
+        mine = self.nets[self.nets["layout"] == layout]["restart"]
+        return chosen + [int(r) for r in mine if r not in chosen]
+
+    def refining_left(self, rounds: int) -> list[RefineTask]:
+        """The layouts that are trained and not yet refined so often."""
+        done = self.refinements[self.refinements["rounds"] >= rounds]["layout"]
+        trained = set(self.nets["layout"]) - set(done)
+        study = self.study
+        return [
+            RefineTask(study, layout, self.net_path(layout, best["best"]), rounds)
+            for layout in study.all_layouts
+            if rounds and layout in trained
+            for best in [best_and_median(self.nets, layout, study.recipe)]
         ]
 
     def net_path(self, layout: str, restart: int) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from surrogate.problems import Sense
 from surrogate.study.spec import Study
@@ -30,7 +31,8 @@ class TrainingTask:
 class NetRow:
     """One trained network. Errors are in the units of the function's output.
 
-    mae, mse, max_error         mean absolute, mean squared and largest error on the test grid
+    mae, mse, max_error         mean absolute, mean squared and largest error on the test points;
+                                of several outputs, each relative to half its range
     training_mae                mean absolute error on the training points; it ranks the restarts
     dead                        a hidden layer is inactive at every test point: constant output
     active, inactive, unstable  hidden neurons by their interval bounds on the box
@@ -58,29 +60,35 @@ class NetRow:
     curve: tuple[float, ...]
 
 
+Question = Sense | Literal["decide"]
+"""Of a network's box both optima are asked for; a problem is solved for its decision."""
+
+
 @dataclass(frozen=True)
 class SolveTask:
-    """Load the network of one restart, embed it, and minimise or maximise it over its box."""
+    """Load the network of one restart, embed it, and solve the study's problem around it."""
 
+    study: Study
     layout: str
     recipe: str
     restart: int
     path: Path
     content_hash: str
-    sense: Sense
+    sense: Question
     solver_seed: int
     encoding: str
-    time_limit: float
 
     def __str__(self) -> str:
         """The task in a progress line."""
-        return f"{self.sense} {self.layout} restart {self.restart} seed {self.solver_seed}"
+        how = "" if len(self.study.encodings) == 1 else f" {self.encoding}"
+        return f"{self.sense} {self.layout}{how} restart {self.restart} seed {self.solver_seed}"
 
 
 @dataclass(frozen=True)
 class SolveRow:
-    """One solve. Sizes count the embedded network; times are seconds of wall clock.
+    """One solve. Sizes count all copies of the network; times are seconds of wall clock.
 
+    sense            a `Question`
     encoding         the one that was asked for
     largest_m        the largest big-M in the model
     build_seconds    from the loaded network to the finished Pyomo model
@@ -127,3 +135,46 @@ class SolveRow:
     decision_error: float | None = None
     boundary: bool | None = None
     message: str = ""
+
+
+@dataclass(frozen=True)
+class RefineTask:
+    """Ask the truth around the decision, train again: `rounds` times, from the net `path`."""
+
+    study: Study
+    layout: str
+    path: Path
+    rounds: int
+
+    def __str__(self) -> str:
+        """The task in a progress line."""
+        return f"refine {self.layout}"
+
+
+@dataclass(frozen=True)
+class RefineRow:
+    """One round of the refinement of one layout; round 0 is the study's best network.
+
+    rounds    how many were asked for
+    samples   that the network was trained on
+    mae       on the test points, as in `NetRow`
+
+    The others as in `SolveRow`; the file is in nets/ too.
+    """
+
+    layout: str
+    recipe: str
+    round: int
+    rounds: int
+    file: str
+    content_hash: str
+    samples: int
+    mae: float
+    status: str
+    solve_seconds: float
+    objective: float | None
+    true_objective: float | None
+    violation: float | None
+    repaired: float | None
+    regret: float | None
+    decision_error: float | None

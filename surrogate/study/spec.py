@@ -8,10 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from surrogate.encodings import check_encoding
 from surrogate.errors import InputError, StudyError
 from surrogate.files import checked_path
 from surrogate.functions import Function, function_named
 from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
+from surrogate.problems import PROBLEMS, problem_named
+
+BOX = "box"
+"""The question that needs no problem: minimise and maximise the network over its box."""
 
 Recipe = Literal["origin", "best"]
 _Seed = Annotated[int, Field(ge=0)]
@@ -30,7 +35,19 @@ class Study(BaseModel):
     name: str = Field("xy-24", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """What the results folder is called: runs/NAME."""
     function: str = "xy"
-    """The truth to imitate: a name in `surrogate.functions`."""
+    """The truth to imitate: a name in `surrogate.functions`. A problem has its own."""
+    problem: str = BOX
+    """What is solved: "box", a name in `surrogate.problems.PROBLEMS`, or a Python file."""
+    data: str = ""
+    """A CSV file to train on, where no function says what a point's outputs are."""
+    inputs: tuple[str, ...] = ()
+    """Its columns that are inputs; empty means all that are no outputs."""
+    outputs: tuple[str, ...] = ()
+    """Its columns that are outputs."""
+    encodings: tuple[str, ...] = Field(("omlt",), min_length=1)
+    """How every network is embedded: "auto", or keys of `surrogate.encodings.ENCODINGS`."""
+    validity: Literal["", "box", "hull", "joint_hull"] = ""
+    """Where a network is trusted; empty means the problem's own domain, which mostly is the box."""
     samples: int = Field(10_000, ge=1, le=10_000_000)
     """Training points, drawn uniformly from the function's box."""
     neurons: int = Field(24, ge=1, le=10_000)
@@ -71,14 +88,47 @@ class Study(BaseModel):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
             raise StudyError(f"study {path} is no TOML: {exc}") from None
         try:
-            return cls(**values)
+            study = cls(**values)
         except StudyError as exc:
             raise StudyError(f"study {path}: {exc}") from None
+        return study.beside(path.parent)
+
+    def beside(self, folder: Path) -> Study:
+        """The study with its own files found from `folder`, wherever the run is started."""
+        files = {"data": self.data, "problem": self.problem if self.own_problem else ""}
+        found = {key: str((folder / name).resolve()) for key, name in files.items() if name}
+        return self.model_copy(update=found)
 
     @field_validator("function")
     @classmethod
     def _known_function(cls, name: str) -> str:
         return function_named(name).name
+
+    @field_validator("problem")
+    @classmethod
+    def _known_problem(cls, name: str) -> str:
+        if name == BOX or name.endswith(".py"):
+            return name
+        if name not in PROBLEMS:
+            raise StudyError(
+                f"problem {name!r} is unknown; choose {BOX}, {', '.join(PROBLEMS)}, or name a "
+                "Python file of your own (.py)"
+            )
+        count = problem_named(name).n_surrogates
+        if count > 1:
+            raise StudyError(
+                f"problem {name!r} needs {count} different networks, and a study trains one; "
+                "train them with surrogate.train and give them to Problem.build"
+            )
+        return name
+
+    @field_validator("encodings")
+    @classmethod
+    def _known_encodings(cls, encodings: tuple[str, ...]) -> tuple[str, ...]:
+        for encoding in encodings:
+            check_encoding(encoding)
+        _refuse_twice("encoding", encodings)
+        return encodings
 
     @field_validator("layouts")
     @classmethod
@@ -104,9 +154,52 @@ class Study(BaseModel):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _one_source(self) -> Study:
+        """What is learned comes from a function, from the problem, or from a file of samples."""
+        if self.problem != BOX and "function" in self.model_fields_set and self.function != "xy":
+            raise StudyError(
+                f"function = {self.function!r} is not used: problem {self.problem!r} says what is "
+                "learned; leave the function out"
+            )
+        if bool(self.data) != bool(self.outputs):
+            raise StudyError(
+                f"data = {self.data!r} and outputs = {list(self.outputs)}: give both, a CSV file "
+                "and its columns that are outputs, or neither"
+            )
+        if self.inputs and not self.data:
+            raise StudyError(f"inputs = {list(self.inputs)} are columns of a file; give data too")
+        if self.data and self.problem != BOX and not self.own_problem:
+            raise StudyError(
+                f"data = {self.data!r} is not used: problem {self.problem!r} says what is learned"
+            )
+        return self
+
+    @property
+    def own_problem(self) -> bool:
+        """Whether the problem is a file of the user's."""
+        return self.problem.endswith(".py")
+
+    @property
+    def title(self) -> str:
+        """What is learned, and for which problem, in words; no file is read."""
+        if self.data:
+            learned = Path(self.data).name
+        elif self.problem == BOX:
+            learned = self.truth.formula
+        elif self.own_problem:
+            learned = f"the truth of {Path(self.problem).name}"
+        else:
+            functions = problem_named(self.problem).functions
+            learned = functions[0].formula if functions else "a table"
+        if self.problem == BOX:
+            return learned
+        name = Path(self.problem).name if self.own_problem else self.problem
+        return f"{learned}, for the problem {name}"
+
     @property
     def truth(self) -> Function:
-        """The function to imitate."""
+        """The function that `function` names."""
         return function_named(self.function)
 
     @property
@@ -117,7 +210,8 @@ class Study(BaseModel):
     @property
     def is_origin(self) -> bool:
         """Whether the origin's published figures are about the same function, budget and recipe."""
-        return self.function == "xy" and self.neurons == 24 and self.recipe == "origin"
+        what = self.problem == BOX and not self.data and self.function == "xy"
+        return what and self.neurons == 24 and self.recipe == "origin"
 
     @property
     def training(self) -> str:

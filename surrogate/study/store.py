@@ -17,15 +17,16 @@ import pandas as pd
 
 from surrogate.errors import StoreError
 from surrogate.study.environment import Environment
-from surrogate.study.rows import NetRow, SolveRow
+from surrogate.study.rows import NetRow, RefineRow, SolveRow
 from surrogate.study.spec import Study
 
-_FORMAT = "2"
+_FORMAT = "3"
 _SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
 _KEYS = {
     "environments": ("id",),
     "nets": ("layout", "recipe", "restart"),
     "solves": ("layout", "recipe", "restart", "sense", "solver_seed", "encoding"),
+    "refinements": ("layout", "recipe", "round"),
 }
 _BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed", "boundary")}
 
@@ -140,6 +141,12 @@ class Store:
         with self._transaction():
             self._add("solves", dataclasses.asdict(row))
 
+    def add_refinement(self, rows: Iterable[RefineRow]) -> None:
+        """Commit all rounds of one layout, in place of those that were there."""
+        with self._transaction():
+            for row in rows:
+                self._add("refinements", dataclasses.asdict(row))
+
     def nets(self) -> pd.DataFrame:
         """One row per trained network, `surrogate.study.rows.NetRow` plus `environment`."""
         frame = self._read("nets")
@@ -149,6 +156,10 @@ class Store:
     def solves(self) -> pd.DataFrame:
         """One row per solve, `surrogate.study.rows.SolveRow` plus `environment`."""
         return self._read("solves")
+
+    def refinements(self) -> pd.DataFrame:
+        """One row per round, `surrogate.study.rows.RefineRow` plus `environment`."""
+        return self._read("refinements")
 
     def environments(self) -> pd.DataFrame:
         """One row per run that added results, `surrogate.study.environment.Environment`."""
@@ -206,7 +217,13 @@ def _create_tables(connection: sqlite3.Connection, study: Study) -> None:
     connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
     meta = {"format": _FORMAT, "study": study.model_dump_json()}
     connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-    for table, row in (("environments", Environment), ("nets", NetRow), ("solves", SolveRow)):
+    tables = {
+        "environments": Environment,
+        "nets": NetRow,
+        "solves": SolveRow,
+        "refinements": RefineRow,
+    }
+    for table, row in tables.items():
         columns = [f"{f.name} {_sql_type(str(f.type))}" for f in dataclasses.fields(row)]
         if table == "environments":
             columns.insert(0, "id INTEGER PRIMARY KEY")

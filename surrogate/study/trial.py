@@ -1,11 +1,10 @@
-"""The two tasks of a study, as pure functions of frozen tasks: train one layout, solve one problem.
+"""The first task of a study, a pure function of a frozen task: train one layout.
 
-Each runs in a process of its own (`surrogate.isolation`) and returns rows of the store.
+It runs in a process of its own (`surrogate.isolation`) and returns rows of the store.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,110 +15,64 @@ import numpy as np
 from surrogate.bounds import compute_bounds
 from surrogate.box import FloatArray
 from surrogate.datasets import Dataset
-from surrogate.embedding import BigMWarning
-from surrogate.errors import StoreError
 from surrogate.isolation import Report
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
-from surrogate.problems import box_problem
-from surrogate.solving import solve
-from surrogate.study.rows import NetRow, SolveRow, SolveTask, TrainingTask
+from surrogate.study.rows import NetRow, TrainingTask
 from surrogate.study.spec import Study
+from surrogate.study.subject import Subject, subject_of
 from surrogate.training import Trained, train
+from surrogate.validity import Hull
 
 
 def train_layout(task: TrainingTask, report: Report) -> list[NetRow]:
     """Train all restarts as one batch, export each, and measure the exported file's network."""
-    study, truth = task.study, task.study.truth
-    data = Dataset.sample(truth, study.samples, np.random.default_rng([study.seed]))
+    subject = subject_of(task.study)
     start = perf_counter()
-    recipe = _by_origin if study.recipe == "origin" else _by_best
-    trained = recipe(task, data, report)
-    seconds = (perf_counter() - start) / study.restarts
-    grid = truth.grid()
-    values = truth(grid)
-    return [_net_row(task, one, seconds, data, grid, values) for one in trained]
+    trained = trained_restarts(task.study, task.layout, subject, subject.train, report)
+    seconds = (perf_counter() - start) / task.study.restarts
+    return [_net_row(task, one, seconds, subject) for one in trained]
 
 
-def _by_origin(task: TrainingTask, data: Dataset, report: Report) -> list[Trained]:
+def trained_restarts(
+    study: Study, layout: str, subject: Subject, data: Dataset, report: Report
+) -> list[Trained]:
+    """Every restart of a layout, by the study's recipe, each with the hull of its samples."""
+    if study.recipe == "best":
+        found = train(
+            data,
+            layout,
+            restarts=study.restarts,
+            seed=study.seed,
+            box=subject.box,
+            on_progress=report,
+        )
+        return [replace(one, restart=place) for place, one in enumerate(found)]  # of four starts
+
     from surrogate.training.origin import train_origin  # here, so that solving never loads torch
 
-    study = task.study
-    return train_origin(
+    found = train_origin(
         data,
-        task.layout,
-        box=study.truth.box,
-        output_range=study.truth.range,
+        layout,
+        box=subject.box,
+        output_range=subject.range,
         restarts=range(study.restarts),
         epochs=study.epochs,
         seed=study.seed,
         on_epoch=lambda epoch: report(epoch / study.epochs),
     )
+    hull = Hull.of(data.inputs, data.outputs)
+    return [replace(one, network=replace(one.network, hull=hull)) for one in found]
 
 
-def _by_best(task: TrainingTask, data: Dataset, report: Report) -> list[Trained]:
-    study = task.study
-    found = train(
-        data,
-        task.layout,
-        restarts=study.restarts,
-        seed=study.seed,
-        box=study.truth.box,
-        on_progress=report,
-    )
-    return [replace(one, restart=place) for place, one in enumerate(found)]  # of four starts each
-
-
-def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 - too short to report
-    """Load, embed, solve, audit."""
-    net = load(task.path)
-    if net.content_hash != task.content_hash:
-        raise StoreError(
-            f"{task.path} does not hold the network that was trained; "
-            "resume the run, which trains a layout again whose files have changed"
-        )
-    start = perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BigMWarning)  # the row says it: largest_m, audit_error
-        problem = box_problem(net, task.sense, encoding=task.encoding)
-    build_seconds = perf_counter() - start
-    solution = solve(problem.model, time_limit=task.time_limit, seed=task.solver_seed)
-    audit = problem.embedding.audit() if solution.has_solution else None
-    size = problem.embedding.size
-    return SolveRow(
-        layout=task.layout,
-        recipe=task.recipe,
-        restart=task.restart,
-        sense=task.sense,
-        solver_seed=task.solver_seed,
-        encoding=task.encoding,
-        status=str(solution.status),
-        variables=size.variables,
-        binaries=size.binaries,
-        constraints=size.constraints,
-        nonzeros=size.nonzeros,
-        largest_m=problem.embedding.activations.largest_m,
-        build_seconds=build_seconds,
-        solve_seconds=solution.seconds,
-        objective=solution.objective,
-        bound=solution.bound,
-        nodes=solution.nodes,
-        iterations=solution.iterations,
-        audit_error=audit.error if audit else None,
-        pattern_matches=audit.pattern_matches if audit else None,
-        audit_passed=audit.passed if audit else None,
-        message="" if solution.has_solution else solution.advice,
-    )
-
-
-def _with_provenance(net: Network, study: Study, restart: int) -> Network:
+def with_provenance(net: Network, study: Study, restart: int) -> Network:
     """The network with what is needed to make it again."""
     return replace(
         net,
         provenance={
             "made_by": f"surrogate {version('surrogate')}",
             "recipe": study.recipe,
-            "function": study.truth.formula,
+            "function": study.title,
             "samples": str(study.samples),
             **({"epochs": str(study.epochs)} if study.recipe == "origin" else {}),
             "seed": str(study.seed),
@@ -133,16 +86,14 @@ def _net_row(
     task: TrainingTask,
     trained: Trained,
     seconds: float,
-    data: Dataset,
-    grid: FloatArray,
-    values: FloatArray,
+    subject: Subject,
 ) -> NetRow:
     """Export one restart and measure the network as the file holds it."""
     path = task.folder / f"{task.layout}-r{trained.restart:02d}.onnx"
-    save(_with_provenance(trained.network, task.study, trained.restart), path)
+    save(with_provenance(trained.network, task.study, trained.restart), path)
     net = load(path)
-    layers = net.preactivations(grid)
-    error = np.abs(layers[-1] - values)
+    layers = net.preactivations(subject.test_inputs)
+    error, data = subject.error(net), subject.train
     counts = compute_bounds(net).counts()
     return NetRow(
         layout=task.layout,

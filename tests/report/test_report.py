@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -28,6 +28,7 @@ from surrogate.report.published import PUBLISHED
 from surrogate.report.table import Table
 from surrogate.report.tables import accuracy_table, solver_table
 from surrogate.study import Results, Study
+from surrogate.study.rows import RefineRow
 
 LAYOUTS = ("1x24", "3x8", "24x1")
 
@@ -93,7 +94,8 @@ def results(tmp_path):
         ]
     )
     environments = pd.DataFrame([{"id": 1, "torch": "2.13", "cpu": "<fast & new>", "workers": 2}])
-    return Results(study, tmp_path, nets, solves, environments)
+    rounds = pd.DataFrame(columns=[f.name for f in fields(RefineRow)])
+    return Results(study, tmp_path, nets, solves, rounds, environments)
 
 
 def column(table, name):

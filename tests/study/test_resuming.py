@@ -11,7 +11,7 @@ import pytest
 from surrogate.datasets import Dataset
 from surrogate.errors import StoreError
 from surrogate.solving import Solution, Status
-from surrogate.study import Results, Study, run, trial
+from surrogate.study import Results, Study, deciding, run, trial
 from surrogate.study.environment import Environment
 from surrogate.study.rows import NetRow
 from surrogate.study.store import Store
@@ -73,7 +73,7 @@ def test_a_net_that_is_swapped_during_the_run_is_not_solved(tiny):
     task = Results.load(tiny).solving_left()[0]
     task.path.write_bytes((second if task.path == first else first).read_bytes())
     with pytest.raises(StoreError, match="does not hold the network that was trained"):
-        trial.solve_problem(task, lambda _: None)
+        deciding.solve_problem(task, lambda _: None)
 
 
 def test_tasks_that_fail_are_told_and_tried_again(tiny):
@@ -181,8 +181,9 @@ def test_a_solve_is_made_and_recorded_as_its_task_says(tiny, monkeypatch):
             iterations=4,
         )
 
-    monkeypatch.setattr(trial, "solve", solve)
-    row = trial.solve_problem(replace(task, time_limit=12.5, solver_seed=8), lambda _: None)
+    monkeypatch.setattr(deciding, "solve", solve)
+    patient = task.study.model_copy(update={"time_limit": 12.5})
+    row = deciding.solve_problem(replace(task, study=patient, solver_seed=8), lambda _: None)
     assert calls == [{"time_limit": 12.5, "seed": 8}]
     assert (row.solve_seconds, row.nodes, row.iterations, row.bound) == (7.0, 3, 4, 0.5)
     assert (row.objective, row.audit_error, row.audit_passed) == (None, None, None)

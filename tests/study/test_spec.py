@@ -33,12 +33,26 @@ def test_a_toml_file_says_what_differs_from_the_default(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("neuron = 24", "key 'neuron' is unknown; a study has name, function, samples, neurons"),
+        (
+            "neuron = 24",
+            "key 'neuron' is unknown; a study has name, function, problem, data",
+        ),
         ("neurons = -3", "neurons = -3: .*greater than or equal to 1"),
         ("neurons = 2.5", "neurons = 2.5: .*integer"),
         ("restarts = 0", "restarts = 0"),
         ("samples = 'many'", "samples = 'many'"),
         ("function = 'yx'", "function: function 'yx' is unknown; choose one of xy"),
+        ("problem = 'haverly'", "problem 'haverly' is unknown; choose box, peaks, .*haverly1.*py"),
+        ("problem = 'pressure_vessel'", "needs 3 different networks.*Problem.build"),
+        ("problem = 'haverly1'\nfunction = 'peaks'", "function = 'peaks' is not used"),
+        ("problem = 'haverly1'\ndata = 'x.csv'\noutputs = ['y']", "data = 'x.csv' is not used"),
+        ("data = 'x.csv'", "data = 'x.csv' and outputs = .*give both"),
+        ("outputs = ['y']", "data = '' and outputs = .*give both"),
+        ("inputs = ['x']", "inputs = .*are columns of a file; give data too"),
+        ("encodings = []", "encodings = .*give at least one"),
+        ("encodings = ['bigM']", "encoding 'bigM' is unknown"),
+        ("encodings = ['auto', 'auto']", "encoding auto is listed twice"),
+        ("validity = 'Hull'", "validity = 'Hull': .*'joint_hull'"),
         ("layouts = ['3y8']", "layouts: layout '3y8' is not understood; write LxW"),
         ("layouts = ['3x8', '8-8-8']", "layout 3x8 is listed twice"),
         ("layouts = '3x8'", r"layouts = '3x8': give a list"),
@@ -89,3 +103,29 @@ def test_files_that_cannot_be_read(tmp_path):
 def test_a_study_survives_json():
     study = Study(name="a", layouts=["3x8"], solver_seeds=[3])
     assert Study(**json.loads(study.model_dump_json())) == study
+
+
+def test_files_of_the_study_are_beside_it(tmp_path):
+    path = tmp_path / "deep" / "study.toml"
+    path.parent.mkdir()
+    path.write_text('problem = "mine.py"\ndata = "x.csv"\noutputs = ["y"]\n')
+    study = Study.load(path)
+    assert study.problem == str(tmp_path / "deep" / "mine.py")
+    assert study.data == str(tmp_path / "deep" / "x.csv")
+    assert study.own_problem
+    assert study.title == "x.csv, for the problem mine.py"
+
+
+@pytest.mark.parametrize(
+    ("values", "title"),
+    [
+        ({}, "f(x, y) = xy"),
+        ({"problem": "haverly1"}, "f(x, y) = xy, for the problem haverly1"),
+        ({"problem": "reformer"}, "a table, for the problem reformer"),
+        ({"problem": "mine.py"}, "the truth of mine.py, for the problem mine.py"),
+    ],
+)
+def test_the_title_says_what_is_learned_and_for_what(values, title):
+    study = Study(**values)
+    assert study.title == title
+    assert study.is_origin == (not values)

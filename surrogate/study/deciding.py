@@ -1,0 +1,127 @@
+"""The second task of a study: embed one network in the problem, solve, audit, ask the truth."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from surrogate.embedding import BigMWarning, Embedding
+from surrogate.errors import StoreError
+from surrogate.isolation import Report
+from surrogate.network import Network
+from surrogate.onnx_files import load
+from surrogate.problems import Built, Evaluation, Problem, Sense, box_problem
+from surrogate.solving import Solution, solve
+from surrogate.study.rows import SolveRow, SolveTask
+from surrogate.study.subject import problem_of
+
+NOBODY = Evaluation(float("nan"))
+"""Of what is no decision, or none was found for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """A solved model with its networks.
+
+    model        held here: Pyomo's blocks do not hold the model that they are in
+    evaluation   None without a solution, and of a network's box, which is nobody's decision
+    """
+
+    model: Any
+    embeddings: tuple[Embedding, ...]
+    solution: Solution
+    build_seconds: float
+    evaluation: Evaluation | None = None
+    regret: float | None = None
+
+
+def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 - too short to report
+    """Load, embed, solve, audit, evaluate."""
+    net = load(task.path)
+    if net.content_hash != task.content_hash:
+        raise StoreError(
+            f"{task.path} does not hold the network that was trained; "
+            "resume the run, which trains a layout again whose files have changed"
+        )
+    problem = problem_of(task.study)
+    if problem is None:
+        return _row(task, _over_box(task, net))
+    return _row(task, decide(problem, net, task))
+
+
+def _over_box(task: SolveTask, net: Network) -> Decided:
+    sense: Sense = "maximize" if task.sense == "maximize" else "minimize"
+    start = perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BigMWarning)  # the row says it: largest_m, audit_error
+        made = box_problem(
+            net, sense, encoding=task.encoding, validity=task.study.validity or "box"
+        )
+    seconds = perf_counter() - start
+    solution = solve(made.model, time_limit=task.study.time_limit, seed=task.solver_seed)
+    return Decided(made.model, (made.embedding,), solution, seconds)
+
+
+def decide(problem: Problem, net: Network, task: SolveTask) -> Decided:
+    """The problem's decision with this network, and what it is worth under the truth."""
+    start = perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BigMWarning)
+        built = problem.build(net, encoding=task.encoding, validity=task.study.validity or None)
+    seconds = perf_counter() - start
+    solution = solve(built.model, time_limit=task.study.time_limit, seed=task.solver_seed)
+    problem.check_bounded(built, solution)
+    copies = copies_of(built)
+    if not solution.has_solution:
+        return Decided(built.model, copies, solution, seconds)
+    evaluation = problem.evaluate(built)
+    return Decided(built.model, copies, solution, seconds, evaluation, problem.regret(evaluation))
+
+
+def copies_of(built: Built) -> tuple[Embedding, ...]:
+    """Every copy of every network in the model."""
+    return tuple(copy for surrogate in built.surrogates for copy in surrogate.embeddings)
+
+
+def _row(task: SolveTask, decided: Decided) -> SolveRow:
+    copies, solution = decided.embeddings, decided.solution
+    evaluation = decided.evaluation or NOBODY
+    return SolveRow(
+        layout=task.layout,
+        recipe=task.recipe,
+        restart=task.restart,
+        sense=task.sense,
+        solver_seed=task.solver_seed,
+        encoding=task.encoding,
+        status=str(solution.status),
+        **{
+            name: sum(getattr(copy.size, name) for copy in copies)
+            for name in ("variables", "binaries", "constraints", "nonzeros")
+        },
+        largest_m=max(copy.activations.largest_m for copy in copies),
+        build_seconds=decided.build_seconds,
+        solve_seconds=solution.seconds,
+        objective=solution.objective,
+        bound=solution.bound,
+        nodes=solution.nodes,
+        iterations=solution.iterations,
+        **(_audited(copies) if solution.has_solution else {}),
+        true_objective=evaluation.true,
+        violation=evaluation.violation,
+        repaired=evaluation.repaired,
+        regret=decided.regret,
+        decision_error=evaluation.error,
+        boundary=None if evaluation is NOBODY else any(copy.boundary() for copy in copies),
+        message="" if solution.has_solution else solution.advice,
+    )
+
+
+def _audited(copies: tuple[Embedding, ...]) -> dict[str, Any]:
+    audits = [copy.audit() for copy in copies]
+    return {
+        "audit_error": max(audit.error for audit in audits),
+        "pattern_matches": all(audit.pattern_matches for audit in audits),
+        "audit_passed": all(audit.passed for audit in audits),
+    }

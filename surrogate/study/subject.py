@@ -1,0 +1,113 @@
+"""What a study is about: the samples that its networks learn, and the problem that they serve.
+
+Made anew in every process from the spec: a file of the user's own is read where it is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from surrogate.box import Box, FloatArray
+from surrogate.datasets import Dataset
+from surrogate.errors import StudyError
+from surrogate.network import Network
+from surrogate.problems import Problem, load_problem, problem_named
+from surrogate.solving import solve
+from surrogate.study.spec import BOX, Study
+
+REHEARSAL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """See the module.
+
+    problem        None where the question is the network's own optimum over its box
+    train          what is learned from
+    test_inputs, test_outputs   what no network is trained on
+    box            where the networks are to hold
+    range          of the outputs
+    """
+
+    problem: Problem | None
+    train: Dataset
+    test_inputs: FloatArray
+    test_outputs: FloatArray
+    box: Box
+    range: Box
+
+    def error(self, net: Network) -> FloatArray:
+        """|net - truth| at the test points, (n, m).
+
+        In the units of the output; of several outputs, each relative to half its range.
+        """
+        scale = (self.range.upper - self.range.lower) / 2.0 if net.n_outputs > 1 else 1.0
+        found: FloatArray = np.abs(net(self.test_inputs) - self.test_outputs) / scale
+        return found
+
+    def rehearse(self) -> None:
+        """Build and solve the problem around a network of one neuron, before anything is trained.
+
+        Raises `InputError` for what is wrong with the user's own problem.
+        """
+        if self.problem is None:
+            return
+        width = np.where(self.box.upper > self.box.lower, self.box.upper - self.box.lower, 1.0)
+        middle = (self.range.lower + self.range.upper) / 2.0
+        slope = (self.range.upper - self.range.lower) / (1e3 * len(width))
+        net = Network(
+            (1.0 / width[:, None], slope[None]),
+            (np.array([-float((self.box.lower / width).sum())]), middle),
+            self.box,
+        )
+        built = self.problem.build(net, encoding="bigm", validity="box")
+        solution = solve(built.model, time_limit=REHEARSAL_SECONDS)
+        self.problem.check_bounded(built, solution)
+
+
+def subject_of(study: Study) -> Subject:
+    """The subject of a study.
+
+    Raises `InputError` for what is wrong with a problem's file or the samples; `StudyError` where
+    there is nothing to learn from.
+    """
+    problem = problem_of(study)
+    if study.data:
+        names = study.inputs or None
+        return _from_table(problem, Dataset.from_csv(study.data, study.outputs, names), study)
+    if problem is not None and problem.table is not None:
+        return _from_table(problem, problem.table, study)
+    functions = (study.truth,) if problem is None else problem.functions
+    if not functions:
+        raise StudyError(
+            f"problem {study.problem!r} has no truth with a box to learn from; add truth(x) and "
+            "box = [...] to the file, or name a CSV file: data = ..., outputs = [...]"
+        )
+    (function,) = functions
+    train = Dataset.sample(function, study.samples, np.random.default_rng([study.seed]))
+    grid = function.grid()
+    return Subject(problem, train, grid, function(grid), function.box, function.range)
+
+
+def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:
+    split = table.split(study.seed)
+    train = Dataset(
+        np.concatenate([split.train.inputs, split.validation.inputs]),
+        np.concatenate([split.train.outputs, split.validation.outputs]),
+        table.input_names,
+        table.output_names,
+    )
+    return Subject(
+        problem, train, split.test.inputs, split.test.outputs, table.box, table.output_range
+    )
+
+
+@lru_cache(maxsize=4)
+def problem_of(study: Study) -> Problem | None:
+    """The problem that a study solves, None for the network's box."""
+    if study.problem == BOX:
+        return None
+    return load_problem(study.problem) if study.own_problem else problem_named(study.problem)

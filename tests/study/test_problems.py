@@ -1,0 +1,213 @@
+"""A study around a problem: what its rows say is what one gets by hand, and mistakes come early."""
+
+import math
+from contextlib import closing
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from surrogate.choosing import candidates
+from surrogate.errors import InputError, StudyError
+from surrogate.network import Network
+from surrogate.onnx_files import load
+from surrogate.problems import PROBLEMS, load_problem
+from surrogate.report import report_tables
+from surrogate.solving import solve
+from surrogate.study import Results, Study, run
+from surrogate.study.store import Store
+from surrogate.study.subject import subject_of
+
+OWN = """
+import pyomo.environ as pyo
+
+def build(surrogate):
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var([0, 1], bounds=(-1, 1))
+    m.net = pyo.Block()
+    (y,) = surrogate(m.net, m.x)
+    m.total = pyo.Constraint(expr=m.x[0] + m.x[1] >= 0.5)
+    m.objective = pyo.Objective(expr=y)
+    return m
+
+def truth(x):
+    return x[0] * x[1]
+
+box = [(-1, 1), (-1, 1)]
+optimum = -0.5
+"""
+SMALL = {
+    "neurons": 4,
+    "layouts": ["1x4", "2x2"],
+    "samples": 300,
+    "restarts": 3,
+    "recipe": "best",
+    "solver_seeds": [0, 1],
+    "encodings": ["auto", "omlt"],
+}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "own.py").write_text(OWN)
+    return Study(problem="own.py", **SMALL).beside(folder)
+
+
+@pytest.fixture(scope="module")
+def results(study, tmp_path_factory):
+    return run(study, tmp_path_factory.mktemp("runs") / "own", workers=2, refine=2)
+
+
+def test_every_restart_is_solved_once_and_the_best_and_median_with_every_seed(results):
+    assert results.complete
+    assert not results.failures
+    solves = results.solves
+    first, second = (solves[solves["solver_seed"] == seed] for seed in (0, 1))
+    assert len(first) == 2 * 3 * 2
+    assert len(second) == 2 * 2 * 2
+    assert set(solves["encoding"]) == {"auto", "omlt"}
+    assert set(solves["sense"]) == {"decide"}
+
+
+def test_a_row_is_what_the_problem_says_of_its_net(results, study):
+    row = results.solves.iloc[0]
+    net = load(results.net_path(row["layout"], row["restart"]))
+    problem = load_problem(study.problem)
+    built = problem.build(net, encoding=row["encoding"])
+    assert solve(built.model, seed=int(row["solver_seed"])).has_solution
+    x = [built.model.x[i].value for i in (0, 1)]
+    assert row["objective"] == pytest.approx(net(np.array([x])).item(), abs=1e-9)
+    assert row["true_objective"] == pytest.approx(x[0] * x[1], abs=1e-9)
+    assert row["decision_error"] == pytest.approx(abs(row["objective"] - x[0] * x[1]), abs=1e-9)
+    assert row["regret"] == pytest.approx((x[0] * x[1] + 0.5) / 0.5, abs=1e-9)
+    assert row["violation"] == pytest.approx(0.0, abs=1e-9)
+    assert row["audit_passed"]
+    assert row["boundary"] == (max(np.abs(x)) > 1 - 1e-6)
+
+
+def test_the_choice_is_by_regret(results):
+    choice = results.recommend()
+    best = min(candidates(results.nets, results.solves, study_layouts(results)), key=loss)
+    assert choice.regret <= best.regret + 1e-4
+    assert "regret" in choice.sentence
+    titles = [table.title for table in report_tables(results)]
+    assert any("Regret against solve time" in title for title in titles)
+
+
+def study_layouts(results):
+    return results.study.all_layouts
+
+
+def loss(candidate):
+    return candidate.regret if candidate.eligible else math.inf
+
+
+def test_refinement_adds_the_truth_where_the_model_looked(results):
+    rounds = results.refinements
+    assert set(rounds["layout"]) == {"1x4", "2x2"}
+    for _, mine in rounds.groupby("layout"):
+        assert list(mine["round"]) == [0, 1, 2]
+        assert list(np.diff(mine["samples"])) == [16, 17]  # 5 % of 300 and of 316, and the decision
+        assert mine["decision_error"].notna().all()
+        for file, content_hash in zip(mine["file"], mine["content_hash"], strict=True):
+            assert load(results.folder / "nets" / file).content_hash == content_hash
+    (table,) = (t for t in report_tables(results) if t.title.startswith("Refinement"))
+    assert table.columns[1:4] == ("regret %, round 0", "regret %, round 1", "regret %, round 2")
+    first = rounds[(rounds["layout"] == "1x4") & (rounds["round"] == 0)]["regret"].item()
+    assert table.rows[0][1] == f"{100 * first:.2f}"
+
+
+def test_refinement_goes_on_where_it_was_left(results, study):
+    assert not results.refining_left(2)
+    assert [task.layout for task in results.refining_left(3)] == ["1x4", "2x2"]
+    assert not results.refining_left(0)
+    again = run(study, results.folder, resume=True, refine=2)
+    assert again.refinements.equals(results.refinements)
+
+
+def test_a_table_is_learned_from_its_rows_and_decides_inside_its_hull(tmp_path):
+    spec = {**SMALL, "layouts": ["1x4"], "restarts": 1, "solver_seeds": [0]}
+    study = Study(problem="reformer", **{**spec, "encodings": ["auto"]})
+    subject = subject_of(study)
+    assert len(subject.train) + len(subject.test_inputs) == len(PROBLEMS["reformer"].table)
+    (row,) = run(study, tmp_path / "reformer", workers=1).solves.to_dict("records")
+    assert row["status"] == "optimal"
+    assert row["boundary"]
+    assert pd.isna(row["regret"])
+    assert pd.isna(row["true_objective"])
+    with closing(Store.open(tmp_path / "reformer")) as store:
+        net = load(Results.read(store).net_path("1x4", 0))
+    assert net.hull is not None
+
+
+def test_several_outputs_are_measured_each_against_its_range():
+    subject = subject_of(Study(problem="reformer"))
+    half = (subject.range.upper - subject.range.lower) / 2
+    net = constant(subject)
+    assert np.allclose(subject.error(net), np.abs(half - subject.test_outputs) / half)
+
+
+def constant(subject):
+    half = (subject.range.upper - subject.range.lower) / 2
+    weights = (np.zeros((subject.box.n_inputs, 1)), np.zeros((1, len(half))))
+    return Network(weights, (np.zeros(1), half), subject.box)
+
+
+def test_samples_of_a_file(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (200, 2))
+    rows = np.column_stack([x, x[:, 0] * x[:, 1], x[:, 0]])
+    np.savetxt(tmp_path / "s.csv", rows, delimiter=",", header="a,b,y,z", comments="")
+    study = Study(data="s.csv", inputs=["a", "b"], outputs=["y"]).beside(tmp_path)
+    subject = subject_of(study)
+    assert subject.problem is None
+    assert (subject.train.input_names, subject.train.output_names) == (("a", "b"), ("y",))
+    assert len(subject.train) == 170
+    with pytest.raises(InputError, match="nowhere"):
+        subject_of(Study(data="s.csv", outputs=["nowhere"]).beside(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("def build", "def make"), r"own\.py has no function build"),
+        (("return m", "return 5"), r"own\.py, line 4: build returned int"),
+        (("(y,) = surrogate(m.net, m.x)", "y = m.x[0]"), r"line 4: build does not use"),
+        (("m.x[0] + m.x[1] >= 0.5", "m.x[0] + m.z >= 0.5"), r"own\.py, line 9: build raised"),
+        (("return x[0] * x[1]", "return float('nan')"), r"line 13: truth returned nan"),
+        (("expr=y)", "expr=y + m.free)"), r"line 10: build raised"),
+        (("def truth", "def other"), r"no truth with a box to learn from"),
+        (
+            ("m.net = pyo.Block()", "m.net = pyo.Block(); m.free = pyo.Var()"),
+            None,  # nobody uses it: no harm
+        ),
+    ],
+)
+def test_mistakes_in_a_file_are_told_before_anything_is_trained(tmp_path, change, message):
+    text = OWN.replace(*change)
+    assert text != OWN
+    (tmp_path / "own.py").write_text(text)
+    study = Study(problem="own.py", **SMALL).beside(tmp_path)
+    if message is None:
+        subject_of(study).rehearse()
+        return
+    with pytest.raises((InputError, StudyError), match=message):
+        run(study, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_unbounded_variable_is_named_before_anything_is_trained(tmp_path):
+    text = OWN.replace("m.net = pyo.Block()", "m.net = pyo.Block(); m.free = pyo.Var()")
+    (tmp_path / "own.py").write_text(text.replace("expr=y)", "expr=y + m.free)"))
+    study = Study(problem="own.py", **SMALL).beside(tmp_path)
+    with pytest.raises(InputError, match=r"own\.py, line 4: .*free finite bounds"):
+        run(study, tmp_path / "runs")
+
+
+@pytest.mark.parametrize("values", [{}, {"problem": "reformer"}])
+def test_refinement_needs_a_truth(values, tmp_path):
+    with pytest.raises(InputError, match="no problem with a truth"):
+        run(Study(**values), tmp_path / "runs", refine=2)
+    with pytest.raises(InputError, match="refine = -1"):
+        run(Study(**values), tmp_path / "runs", refine=-1)
