@@ -19,9 +19,10 @@ COMMANDS = [
     for line in text.splitlines()
     if line.strip()
 ]
-EXAMPLES = [text for language, text in BLOCKS if language == "python"]
+EXAMPLES = [text for language, text in BLOCKS if language == "python" and "def build" not in text]
+OWN_PROBLEMS = [text for language, text in BLOCKS if language == "python" and "def build" in text]
 # The set-up commands are what brought these tests to run; .ci/run takes the second from the README
-# and runs it. The full study is run by whoever publishes its tables; here it runs as --quick.
+# and runs it. Full studies are run by whoever publishes their tables; here they run as --quick.
 SET_UP = ["pip install -e . && surrogate run", 'pip install -e ".[test]" && pytest']
 
 
@@ -47,6 +48,7 @@ def folder(tmp_path_factory):
     """A folder with the published models, where the README's commands run one after another."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "models", folder / "models")  # a copy: `compile` writes beside a net
+    shutil.copytree(ROOT / "examples", folder / "examples")
     (toml,) = [text for language, text in BLOCKS if language == "toml"]
     (folder / "study.toml").write_text(toml, encoding="utf-8")
     return folder
@@ -54,9 +56,10 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in SET_UP])
 def test_a_command_of_the_readme_runs(command, folder):
-    if "runs/xy-24" in command:
-        # commands about the full run are run on the quick one
-        command = command.replace("runs/xy-24", "runs/xy-24-quick")
+    # commands about a full run are run on the quick one
+    command = re.sub(r"(runs/[\w-]+)", r"\1-quick", command)
+    if command.startswith("surrogate run examples/"):
+        command += " --quick"
     words = shlex.split(command)
     assert words[0] == "surrogate"
     command = [sys.executable, "-m", *words]
@@ -78,6 +81,11 @@ def test_a_python_example_runs_and_prints_what_it_says(example, folder):
         check=True,
     )
     assert done.stdout.splitlines() == said
+
+
+def test_the_problem_of_ones_own_is_the_example():
+    assert OWN_PROBLEMS == [(ROOT / "examples" / "own_problem.py").read_text(encoding="utf-8")]
+    assert len(OWN_PROBLEMS[0].splitlines()) <= 30
 
 
 def test_pictures_and_pages_exist():

@@ -19,6 +19,12 @@ def test_quick_is_small_and_never_mixes_with_the_full_study():
     assert quick.solver_seeds == Study().solver_seeds
 
 
+def test_quick_with_the_better_recipe_has_few_points_and_one_seed():
+    quick = Study(recipe="best", samples=200, problem="haverly1").quick()
+    assert (quick.samples, quick.solver_seeds, quick.restarts) == (200, (0,), 2)
+    assert Study(recipe="best").quick().samples == 300
+
+
 def test_a_toml_file_says_what_differs_from_the_default(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(
