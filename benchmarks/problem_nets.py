@@ -79,13 +79,19 @@ class NetTask:
 def train_missing(tasks: Iterable[NetTask]) -> None:
     """Train what is not there, as many nets at once as this process may use cores."""
     wanted = {task.path: task for task in tasks}
-    missing = [task for task in wanted.values() if not _is_there(task)]
+    missing = [task for task in wanted.values() if not is_kept(task)]
     start = perf_counter()
     with ProcessPoolExecutor(_cores()) as pool:
         for done, line in enumerate(pool.map(_train, missing), 1):
             progress(f"[{done}/{len(missing)}] {line}")
     if missing:
         progress(f"{len(missing)} nets trained in {perf_counter() - start:.0f} s")
+
+
+def is_kept(task: NetTask) -> bool:
+    """Whether the file is there, and was made as the task says. Raises what `load` raises."""
+    made = task.recipe.provenance(task.function)
+    return task.path.is_file() and load(task.path).provenance == made
 
 
 def test_mae(net: Network, function: Function) -> float:
@@ -98,12 +104,6 @@ def _cores() -> int:
     """Those that this process may use, where the system says so."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
-def _is_there(task: NetTask) -> bool:
-    return task.path.is_file() and dict(load(task.path).provenance) == dict(
-        task.recipe.provenance(task.function)
-    )
 
 
 def _train(task: NetTask) -> str:
