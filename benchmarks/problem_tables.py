@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from comparing import ABSOLUTE, Run, cell, unique
-from problem_solves import SOLVERS
+from problem_solves import SOLVERS, Judged
 
 from surrogate.problems import PROBLEMS
 from surrogate.report import Table
@@ -29,12 +29,13 @@ def layouts_table(runs: Sequence[Run], maes: Mapping[tuple[str, str], tuple[floa
                 layout,
                 " / ".join(map(figure, maes[problem, layout])),
                 percent([answer.regret for answer in answers]),
+                percent([claim_off(problem, answer) for answer in answers]),
                 "-" if None in errors else figure(max(errors)),
                 *(cell(some) for some in by.values()),
                 " and ".join(proved) or "neither",
             )
         )
-    columns = ("problem", "layout", "test MAE", "regret, %", "error at decision",
+    columns = ("problem", "layout", "test MAE", "regret, %", "claim off, %", "error at decision",
                *(f"{solver}, s" for solver in SOLVERS), "proved")  # fmt: skip
     scales = [
         f"{name}: {PROBLEMS[name].title}; optimum {PROBLEMS[name].optimum:.6g}, "
@@ -42,7 +43,8 @@ def layouts_table(runs: Sequence[Run], maes: Mapping[tuple[str, str], tuple[floa
         for name in unique(run.group for run in runs)
     ]
     note = (
-        "Regret and error at the decision: of auto, the largest of the solver seeds. Seconds: "
+        "Regret, claim and error at the decision: of auto, the largest of the solver seeds. Claim "
+        "off: how far the model's objective is from what the repaired decision is worth. Seconds: "
         "shifted geometric means (shift 1 s) over the seeds; a timeout counts as the limit, and "
         "is shown with its largest gap."
     )
@@ -103,10 +105,17 @@ def contradictions(runs: Sequence[Run], rel_gap: float) -> list[str]:
     return complaints
 
 
-def percent(regrets: Sequence[float | None]) -> str:
-    """The largest regret in %; `-` where one is not known."""
-    known = [regret for regret in regrets if regret is not None]
-    return f"{100 * max(known):z.2f}" if known and len(known) == len(regrets) else "-"
+def claim_off(problem: str, answer: Judged) -> float | None:
+    """|model's objective - the repaired one|, relative to the problem's scale."""
+    if answer.objective is None or answer.repaired is None:
+        return None
+    return abs(answer.objective - answer.repaired) / PROBLEMS[problem].scale
+
+
+def percent(shares: Sequence[float | None]) -> str:
+    """The largest of them in %; `-` where one is not known."""
+    known = [share for share in shares if share is not None]
+    return f"{100 * max(known):z.2f}" if known and len(known) == len(shares) else "-"
 
 
 def figure(value: float) -> str:

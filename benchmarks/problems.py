@@ -11,6 +11,7 @@ truth:
                of the problem's functions
     regret     how far the decision, after repair to a truly feasible one, stays behind the known
                optimum, in % of the problem's scale; that of auto, the largest of the solver seeds
+    claim off  how far the model's own objective is from what that decision is worth
     error      the largest |net - truth| over the copies at that decision
     proved     which of the two proved the optimum of the model in time with every seed
 
