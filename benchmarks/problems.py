@@ -104,8 +104,10 @@ def _arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
             layout_widths(layout)
     except SurrogateError as error:
         parser.error(str(error))
-    if args.seeds < 1 or not args.time_limit > 0:
-        parser.error("--seeds must be at least 1, --time-limit above 0")
+    if min(args.seeds, args.samples) < 1 or not args.time_limit > 0 or not args.rel_gap >= 0:
+        parser.error(
+            "--seeds and --samples must be at least 1, --time-limit above 0, --rel-gap at least 0"
+        )
     return parser, args
 
 
