@@ -7,7 +7,7 @@ solver has its own default options.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -55,8 +55,17 @@ def omlt_instance(net: Network, instance: Instance) -> pyo.ConcreteModel:
     return model
 
 
-def run_highs(model: pyo.ConcreteModel, clock: Clock, seed: int, rel_gap: float) -> Answer:
-    """Solve with Pyomo's interface to HiGHS, for what is left on the clock."""
+def run_highs(
+    model: pyo.ConcreteModel,
+    clock: Clock,
+    seed: int,
+    rel_gap: float,
+    inputs: Iterable[Any] | None = None,
+) -> Answer:
+    """Solve with Pyomo's interface to HiGHS, for what is left on the clock.
+
+    inputs   the variables whose values the answer has; all x of the model when None
+    """
     results = Highs().solve(
         model,
         load_solutions=False,
@@ -67,13 +76,14 @@ def run_highs(model: pyo.ConcreteModel, clock: Clock, seed: int, rel_gap: float)
         solver_options={"random_seed": seed},
     )
     condition, objective = results.termination_condition, results.incumbent_objective
+    inputs = model.x.values() if inputs is None else inputs
     if objective is not None:
         results.solution_loader.load_vars()
     return Answer(
         ENDINGS.get(condition, condition.name),
         objective,
         results.objective_bound,
-        () if objective is None else tuple(float(v.value) for v in model.x.values()),
+        () if objective is None else tuple(float(v.value) for v in inputs),
     )
 
 

@@ -188,6 +188,123 @@ def test_higher_dimension_prints_times_ratios_gaps_and_agreement():
         assert re.search(rf"^ {group} +mixed5-1x24 .* yes$", table, re.M)
 
 
+def test_problems_print_regret_seconds_and_proofs(tmp_path):
+    table = benchmark("problems.py", "--quick", "--nets", tmp_path)
+    number = r" +[\d.]+"
+    for problem in ("haverly1", "peaks", "linked"):
+        assert re.search(rf"^ {problem} +1x4{number * 6} +auto and omlt$", table, re.M)
+    assert re.search(r"^ omlt +[\d.]+ +[\d.]+ ", table, re.M)
+    assert "within 2 % of the optimum" in table
+    nets = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert sorted(nets) == ["peaks-1x4.onnx", "xy-1x4.onnx"]
+    again = benchmark("problems.py", "--quick", "--problems", "peaks", "--nets", tmp_path)
+    assert re.search(r"^ peaks +1x4 ", again, re.M)
+    assert "Haverly" not in again
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == nets
+
+
+def test_problems_name_mistakes(tmp_path):
+    assert "invalid choice: 'reformer'" in refused("problems.py", "--problems", "reformer")
+    assert "layout '3y8' is not understood" in refused("problems.py", "--layouts", "3y8")
+    for wrong in (("--samples", -3), ("--rel-gap", -1)):
+        assert "must be at least 1" in refused("problems.py", *wrong)
+    (tmp_path / "peaks-1x4.onnx").write_bytes(b"no net")
+    damaged = ("--quick", "--problems", "peaks", "--nets", tmp_path)
+    assert "peaks-1x4.onnx" in refused("problems.py", *damaged)
+
+
+@pytest.mark.usefixtures("on_path")
+def test_a_kept_net_serves_only_what_it_was_made_for(tmp_path):
+    from dataclasses import replace
+
+    from problem_nets import NetTask, Recipe, is_kept
+
+    from surrogate import Network, save
+
+    task = NetTask("haverly1", 0, "1x1", Recipe(4, 100, None), tmp_path / "xy-1x1.onnx")
+    assert not is_kept(task)
+    net = Network(([[1.0], [1.0]], [[1.0]]), ([0.0], [0.0]), task.function.box)
+    save(replace(net, provenance=task.recipe.provenance(task.function)), task.path)
+    assert is_kept(task)
+    assert is_kept(replace(task, problem="linked"))
+    assert not is_kept(replace(task, problem="peaks"))
+    for other in (Recipe(5, 100, None), Recipe(4, 101, None), Recipe(4, 100, 9.0)):
+        assert not is_kept(replace(task, recipe=other))
+
+
+@pytest.fixture
+def slope(tmp_path):
+    """A net for peaks that is x + y on [-3, 3]^2, and so is least at (-3, -3)."""
+    from surrogate import Box, Network, save
+
+    net = Network(([[1.0], [1.0]], [[1.0]]), ([6.0], [-6.0]), Box.of([(-3, 3)] * 2))
+    save(net, tmp_path / "slope.onnx")
+    return str(tmp_path / "slope.onnx")
+
+
+@pytest.mark.usefixtures("on_path")
+@pytest.mark.parametrize("solver", ["auto", "omlt"])
+def test_a_decision_is_judged_under_the_truth(solver, slope):
+    from problem_solves import ProblemTask, prepare
+    from timing import Clock
+
+    task = ProblemTask(solver, "peaks", (slope,), 0, 1e-4)
+    answer = prepare(task)(Clock(time.perf_counter(), 60.0))
+    # peaks(-3, -3) by its formula: 48 e^-13 - 10 (-3/5 + 27 + 243) e^-18 - e^-13 / 3
+    there = (48 - 1 / 3) * math.exp(-13) - 10 * (-0.6 + 27 + 243) * math.exp(-18)
+    assert (answer.status, answer.objective) == ("optimal", pytest.approx(-6.0))
+    assert answer.repaired == pytest.approx(there, abs=1e-9)
+    assert answer.error == pytest.approx(there + 6.0)
+    assert answer.regret == pytest.approx((there + 6.551134) / (8.106214 + 6.551134))
+    assert 0.0 < answer.seconds < 60.0
+
+
+@pytest.mark.usefixtures("on_path")
+def test_a_solve_without_a_decision_has_no_regret():
+    from problem_solves import ProblemTask, run_judged
+
+    net = str(ROOT / "models" / "3x8.onnx")
+    early = run_judged(ProblemTask("omlt", "haverly1", (net,), 0, 1e-4), 1e-9)
+    lost = run_judged(ProblemTask("omlt", "haverly1", ("none.onnx",), 0, 1e-4), 5.0)
+    assert (early.answer.status, early.solved) == ("timeout", False)
+    assert lost.answer.status == "failed"
+    for outcome in (early, lost):
+        assert (outcome.answer.regret, outcome.answer.repaired) == (None, None)
+
+
+@pytest.mark.usefixtures("on_path")
+def test_the_worst_seed_counts_and_contradicting_bounds_are_found():
+    from comparing import Run
+    from problem_solves import Judged
+    from problem_tables import contradictions, haverly_table, layouts_table, percent
+    from timing import Outcome
+
+    def run(solver, seed, objective, bound, regret, seconds=1.0, status="optimal"):
+        profit = None if regret is None else 400 * (1 - regret)
+        answer = Judged(status, objective, bound, repaired=profit, regret=regret, error=regret)
+        return Run(solver, "haverly1", "3x8", seed, Outcome(answer, seconds, 60.0))
+
+    assert percent([0.001, 0.02]) == "2.00"
+    assert percent([-1e-9]) == "0.00"
+    assert percent([0.001, None]) == percent([]) == "-"
+    # Haverly 1 is maximised: bounds come from above.
+    good = [run("auto", 0, 400.0, 400.01, 0.0), run("auto", 1, 398.0, 400.0, 0.0125)]
+    out = run("omlt", 0, None, 500.0, None, 60.0, "timeout")
+    found = layouts_table([*good, out], {("haverly1", "3x8"): (5e-5,)}).rows
+    assert found == (("haverly1", "3x8", "5.0e-05", "1.25", "0.75", "0.0125", "1.00",
+                      "> 60 (no solution)", "auto"),)  # fmt: skip
+    table = haverly_table("3x8", [*good, out])
+    assert table.rows[0] == ("auto", "398.00", "395.00", "1.25", "1.00")
+    assert table.rows[1] == ("omlt", "-", "-", "-", "> 60 (no solution)")
+    assert "optimum yes, proved in under 30 s yes" in table.notes[1]
+    slow = [run("auto", 0, 400.0, 400.0, 0.03, 31.0)]
+    assert "optimum NO, proved in under 30 s NO" in haverly_table("3x8", [*slow, out]).notes[1]
+    assert contradictions([*good, out], 1e-4) == []
+    low = run("omlt", 1, None, 399.9, None, 60.0, "timeout")
+    (line,) = contradictions([*good, low], 1e-4)
+    assert line == "haverly1, 3x8, omlt seed 1: bound 399.9, but a solution has 400"
+
+
 def test_reuse_prints_seconds_and_ratios():
     table = benchmark("reuse.py", "--quick")
     assert "mixed5-1x24" in table
