@@ -84,7 +84,7 @@ def test_a_python_example_runs_and_prints_what_it_says(example, folder):
 
 
 def test_the_problem_of_ones_own_is_the_example():
-    assert OWN_PROBLEMS == [(ROOT / "examples" / "own_problem.py").read_text(encoding="utf-8")]
+    assert [(ROOT / "examples" / "own_problem.py").read_text(encoding="utf-8")] == OWN_PROBLEMS
     assert len(OWN_PROBLEMS[0].splitlines()) <= 30
 
 

@@ -94,7 +94,7 @@ def run_command(
         complain(f"failed: {failure}")
     if len(results.failures) > _SHOWN_FAILURES:
         complain(f"and {len(results.failures) - _SHOWN_FAILURES} more failures")
-    raise typer.Exit(0 if results.complete else 1)
+    raise typer.Exit(0 if results.complete and not results.failures else 1)
 
 
 def _tell_what_is_safe(folder: Path) -> None:

@@ -188,7 +188,10 @@ def best_of_the_rest(model: Any, held: Sequence[Held]) -> float | None:
     lower, upper = program.lower.copy(), program.upper.copy()
     for j, variable in enumerate(translation.variables):
         if id(variable) in values:
-            lower[j] = upper[j] = values[id(variable)]
+            value = values[id(variable)]
+            if _excess(lower[j], value, upper[j]) > SLACK * (1.0 + abs(value)):
+                return None  # a bound of the model's own on a true output
+            lower[j] = upper[j] = value
     rest = replace(
         program,
         lower=lower,

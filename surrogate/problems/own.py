@@ -182,7 +182,17 @@ def _truth(path: Path, rule: Callable[[FloatArray], Any]) -> Truth:
             )
         return values
 
-    return lambda points: np.array([at(x) for x in points])
+    def together(points: FloatArray) -> FloatArray:
+        values = [at(x) for x in points]
+        for x, value in zip(points, values, strict=True):
+            if len(value) != len(values[0]):
+                raise InputError(
+                    f"{line_of(path, rule)}: truth returned {len(values[0])} numbers at "
+                    f"{point(points[0])} and {len(value)} at {point(x)}; return as many everywhere"
+                )
+        return np.array(values)
+
+    return together
 
 
 def _functions(path: Path, truth: Truth | None, box: Any) -> tuple[Function, ...]:

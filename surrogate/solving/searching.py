@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from surrogate.decomposition import Parts
 from surrogate.errors import SolverError
-from surrogate.programs import Outcome, Program, Session, Status
+from surrogate.programs import Outcome, Program, Session
 from surrogate.solving.decomposing import (
     ALONE,
     FEW_INPUTS,
     FEW_INTEGERS,
+    UNFINISHED,
     after,
     decomposed,
     highs_share,
@@ -75,20 +77,37 @@ def _decomposed(
     which such a hull can be a small part.
     """
     left, found = deadline - time.perf_counter(), None
-    seed, unfinished = settings["seed"], (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION)
+    seed = settings["seed"]
     confined = any(graph.confined for graph in hints.graphs)
     if not (confined or _highs_first(program, hints)):
         until = min(deadline, time.perf_counter() + ALONE)
         found = solve_decomposed(parts, program, hints, places, until, rel_gap, seed)
-        if found.status not in unfinished:
+        if found.status not in UNFINISHED:
             return found
     share = CONFINED * left if confined else highs_share(left)
     until = min(deadline, time.perf_counter() + share)
-    more = _searched(program, hints, places, until, settings, found)
-    found = more if found is None else after(more, found, program.maximize)
-    if found.status not in unfinished:
+    found = _turn_of_highs(program, hints, places, until, settings, found)
+    if found.status not in UNFINISHED:
         return found
     return solve_decomposed(parts, program, hints, places, deadline, rel_gap, seed, found)
+
+
+def _turn_of_highs(
+    program: Program,
+    hints: SolverHints,
+    places: Mapping[int, int],
+    until: float,
+    settings: dict[str, Any],
+    found: Outcome | None,
+) -> Outcome:
+    """HiGHS on the whole, after what was found before, which its errors do not take away."""
+    try:
+        more = _searched(program, hints, places, until, settings, found)
+    except SolverError as error:
+        if found is None:
+            raise
+        return replace(found, warnings=(*found.warnings, str(error)))
+    return more if found is None else after(more, found, program.maximize)
 
 
 def _highs_first(program: Program, hints: SolverHints) -> bool:

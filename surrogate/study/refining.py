@@ -59,7 +59,10 @@ def _trained(
 ) -> Network:
     """The best restart by training error, exported and read again."""
     found = trained_restarts(task.study, task.layout, subject, data, report)
-    best = min(found, key=lambda one: np.abs(one.network(data.inputs) - data.outputs).mean())
+    best = min(
+        found,
+        key=lambda one: subject.difference(one.network, data.inputs, data.outputs).mean(),
+    )
     save(with_provenance(best.network, task.study, best.restart), path)
     return load(path)
 

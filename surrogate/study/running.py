@@ -16,7 +16,7 @@ from surrogate.study.results import Results
 from surrogate.study.rows import RefineTask, SolveRow, SolveTask, TrainingTask
 from surrogate.study.spec import Study
 from surrogate.study.store import Store, holds_results
-from surrogate.study.subject import subject_of
+from surrogate.study.subject import fingerprint, subject_of
 from surrogate.study.trial import train_layout
 from surrogate.study.watching import Listener, watched
 
@@ -71,8 +71,14 @@ def run(
 
 def _opened(folder: Path, study: Study, resume: bool) -> Store:
     if not (resume and holds_results(folder)):
-        return Store.create(folder, study)
+        return Store.create(folder, study, fingerprint(study))
     store = Store.open(folder)
+    if store.study == study and store.fingerprint != fingerprint(study):
+        store.close()
+        raise StoreError(
+            f"{folder} was made with other contents of {study.problem} or {study.data or 'data'}; "
+            "name another folder with --out (out=), or bring the old file back"
+        )
     if store.study != study:
         store.close()
         raise StoreError(

@@ -45,8 +45,11 @@ class Store:
         self._environment: int | None = None
 
     @classmethod
-    def create(cls, folder: Path, study: Study) -> Store:
-        """A new folder for `study`. It must not hold results yet."""
+    def create(cls, folder: Path, study: Study, fingerprint: str = "") -> Store:
+        """A new folder for `study`. It must not hold results yet.
+
+        fingerprint   of the study's own files (`surrogate.study.subject.fingerprint`)
+        """
         database = _database(folder)
         if database.exists():
             raise StoreError(
@@ -58,7 +61,7 @@ class Store:
             connection = sqlite3.connect(database)
             with connection:
                 connection.execute("BEGIN")  # all tables or none: a kill leaves no half a store
-                _create_tables(connection, study)
+                _create_tables(connection, study, fingerprint)
         except (OSError, sqlite3.Error) as exc:
             raise StoreError(
                 f"{folder} cannot be written ({exc}); name another with --out"
@@ -91,6 +94,12 @@ class Store:
                 f"{database} holds no readable study ({exc}); "
                 "restore it, or run into another folder"
             ) from exc
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the study's own files, when the folder was made."""
+        (found,) = self._connection.execute("SELECT value FROM meta WHERE key = 'files'").fetchone()
+        return str(found)
 
     def close(self) -> None:
         """Close the database; what was added is on disk already."""
@@ -125,13 +134,19 @@ class Store:
             self._environment = self._insert("environments", dataclasses.asdict(environment))
 
     def add_nets(self, rows: Iterable[NetRow]) -> None:
-        """Commit trained networks; solves of a network that they replace are forgotten."""
+        """Commit trained networks; solves and rounds of one that they replace are forgotten."""
         with self._transaction():
             for row in rows:
                 self._connection.execute(
                     "DELETE FROM solves WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 AND NOT "
                     "EXISTS (SELECT 1 FROM nets WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 "
                     "AND content_hash = ?4)",
+                    (row.layout, row.recipe, row.restart, row.content_hash),
+                )
+                self._connection.execute(
+                    "DELETE FROM refinements WHERE layout = ?1 AND recipe = ?2 AND NOT EXISTS "
+                    "(SELECT 1 FROM nets WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 AND "
+                    "content_hash = ?4)",
                     (row.layout, row.recipe, row.restart, row.content_hash),
                 )
                 self._add("nets", {**dataclasses.asdict(row), "curve": json.dumps(row.curve)})
@@ -145,7 +160,14 @@ class Store:
         """Commit all rounds of one layout, in place of those that were there."""
         with self._transaction():
             for row in rows:
+                if row.round == 0:
+                    self._forget_refinement(row.layout, row.recipe)
                 self._add("refinements", dataclasses.asdict(row))
+
+    def _forget_refinement(self, layout: str, recipe: str) -> None:
+        self._connection.execute(
+            "DELETE FROM refinements WHERE layout = ? AND recipe = ?", (layout, recipe)
+        )
 
     def nets(self) -> pd.DataFrame:
         """One row per trained network, `surrogate.study.rows.NetRow` plus `environment`."""
@@ -213,9 +235,9 @@ def _database(folder: Path) -> Path:
     return folder / "results.sqlite"
 
 
-def _create_tables(connection: sqlite3.Connection, study: Study) -> None:
+def _create_tables(connection: sqlite3.Connection, study: Study, fingerprint: str) -> None:
     connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
-    meta = {"format": _FORMAT, "study": study.model_dump_json()}
+    meta = {"format": _FORMAT, "study": study.model_dump_json(), "files": fingerprint}
     connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
     tables = {
         "environments": Environment,

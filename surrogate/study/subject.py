@@ -5,20 +5,22 @@ Made anew in every process from the spec: a file of the user's own is read where
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from surrogate.box import Box, FloatArray
 from surrogate.datasets import Dataset
-from surrogate.errors import StudyError
+from surrogate.errors import InputError, StudyError
 from surrogate.network import Network
 from surrogate.problems import Problem, load_problem, problem_named
 from surrogate.solving import solve
 from surrogate.study.spec import BOX, Study
 
 REHEARSAL_SECONDS = 5.0
+OWN_POINTS = 2_048  # where a truth of the user's own is tested
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +46,17 @@ class Subject:
 
         In the units of the output; of several outputs, each relative to half its range.
         """
-        scale = (self.range.upper - self.range.lower) / 2.0 if net.n_outputs > 1 else 1.0
-        found: FloatArray = np.abs(net(self.test_inputs) - self.test_outputs) / scale
+        return self.difference(net, self.test_inputs, self.test_outputs)
+
+    def training_error(self, net: Network) -> float:
+        """The mean of the same over the training points: by it restarts are ranked."""
+        return float(self.difference(net, self.train.inputs, self.train.outputs).mean())
+
+    def difference(self, net: Network, x: FloatArray, y: FloatArray) -> FloatArray:
+        """|net(x) - y| in the units of `error`."""
+        half = (self.range.upper - self.range.lower) / 2.0
+        scale = np.where(half > 0.0, half, 1.0) if net.n_outputs > 1 else 1.0
+        found: FloatArray = np.abs(net(x) - y) / scale
         return found
 
     def rehearse(self) -> None:
@@ -88,8 +99,16 @@ def subject_of(study: Study) -> Subject:
         )
     (function,) = functions
     train = Dataset.sample(function, study.samples, np.random.default_rng([study.seed]))
-    grid = function.grid()
+    grid = _few(function.box) if study.own_problem else function.grid()
     return Subject(problem, train, grid, function(grid), function.box, function.range)
+
+
+def _few(box: Box) -> FloatArray:
+    """Test points for a truth that may take its time: it is called once for each."""
+    from scipy.stats import qmc  # here, because scipy.stats is slow to import
+
+    unit = qmc.Sobol(box.n_inputs, scramble=True, rng=0).random(OWN_POINTS)
+    return box.lower + (box.upper - box.lower) * unit
 
 
 def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:
@@ -105,7 +124,21 @@ def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subjec
     )
 
 
-@lru_cache(maxsize=4)
+def fingerprint(study: Study) -> str:
+    """What is in the study's own files, as a hash; empty when it has none.
+
+    Raises `InputError` for a file that cannot be read.
+    """
+    names = [name for name in (study.data, study.problem if study.own_problem else "") if name]
+    digest = hashlib.sha256()
+    for name in names:
+        try:
+            digest.update(Path(name).read_bytes())
+        except OSError as error:
+            raise InputError(f"{name} cannot be read ({error.strerror}); check the path") from None
+    return digest.hexdigest() if names else ""
+
+
 def problem_of(study: Study) -> Problem | None:
     """The problem that a study solves, None for the network's box."""
     if study.problem == BOX:

@@ -104,7 +104,7 @@ def _net_row(
         mae=float(error.mean()),
         mse=float((error**2).mean()),
         max_error=float(error.max()),
-        training_mae=float(np.abs(net(data.inputs) - data.outputs).mean()),
+        training_mae=subject.training_error(net),
         dead=any(bool((a <= 0).all()) for a in layers[:-1]),
         active=counts.active,
         inactive=counts.inactive,

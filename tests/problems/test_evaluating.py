@@ -87,6 +87,7 @@ def test_an_output_that_was_passed_in_keeps_its_bounds_as_rows_of_the_model():
     built, evaluation = evaluated(toy(given))
     assert evaluation.true == pytest.approx(2.25)
     assert evaluation.violation == pytest.approx(0.25)
+    assert evaluation.repaired is None
     assert built.model.y.value == pytest.approx(1.5)
 
 

@@ -80,6 +80,14 @@ def test_a_truth_of_two_outputs_gives_two_numbers(written):
         problem.evaluate(built)
 
 
+def test_a_truth_returns_as_many_numbers_everywhere(written):
+    path = written(
+        BUILD, "\ndef truth(x):\n    return [1.0] * (1 + int(x[0] > 0))\nbox = [(-1, 1)]\n"
+    )
+    with pytest.raises(InputError, match=r"truth returned 1 numbers at .* and 2 at"):
+        load_problem(path)
+
+
 def test_the_file_may_import_its_neighbours_and_hold_dataclasses(written, net):
     path = written(
         """\

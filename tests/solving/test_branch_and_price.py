@@ -14,6 +14,7 @@ from surrogate.cells import forget_trees
 from surrogate.constraints import LinearConstraints
 from surrogate.decomposition import search
 from surrogate.embedding import embed
+from surrogate.errors import SolverError
 from surrogate.programs import Outcome
 from surrogate.solving import Status, decomposing, searching, solve
 from tests.nets import make_net
@@ -530,8 +531,52 @@ def test_of_two_searches_that_ran_out_of_time_the_best_counts(sign):
     both = decomposing.after(ended(None, None, 2.0), ended(None, None, 1.0), sign < 0)
     assert (both.objective, both.bound) == (None, None)
     assert both.status == Status.TIME_LIMIT_NO_SOLUTION
-    proved = replace(later, status=Status.OPTIMAL)
-    assert decomposing.after(proved, ended(3.9, 3.8, 1.0), sign < 0).objective == sign * 4.0
+    late = replace(first, first_solution=0.5)
+    assert decomposing.after(ended(4.0, 0.0, 2.0), late, sign < 0).first_solution == 0.5
+    assert decomposing.after(later, ended(None, 0.0, 1.0), sign < 0).first_solution == 3.0
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_later_search_takes_no_solution_away(sign):
+    x = np.array([1.0])
+    first = Outcome(Status.TIME_LIMIT, sign * 5.0, sign * 1.0, x, None, None, 1, 2, 1.0)
+    none = Outcome(Status.UNKNOWN, None, None, None, None, None, 1, 2, 1.0)
+    kept = decomposing.after(none, first, sign < 0)
+    assert (kept.status, kept.objective, kept.bound, kept.x) == (
+        Status.TIME_LIMIT,
+        first.objective,
+        first.bound,
+        x,
+    )
+    proof = replace(none, status=Status.OPTIMAL, x=-x, objective=sign * 5.1, bound=sign * 4.9999)
+    better = decomposing.after(proof, first, sign < 0)  # within its gap, and so no contradiction
+    assert (better.status, better.objective) == (Status.OPTIMAL, sign * 5.0)
+    assert not better.warnings
+    for wrong in (
+        replace(none, status=Status.INFEASIBLE),
+        replace(none, status=Status.OPTIMAL, x=-x, objective=sign * 6.0, bound=sign * 5.5),
+    ):
+        kept = decomposing.after(wrong, first, sign < 0)
+        assert (kept.status, kept.objective, kept.x) == (Status.TIME_LIMIT, sign * 5.0, x)
+        assert kept.bound == first.bound
+        assert "contradicts" in kept.warnings[0]
+    assert decomposing.after(none, none, sign < 0).status is Status.UNKNOWN
+    proved = replace(none, status=Status.INFEASIBLE)
+    assert decomposing.after(proved, none, sign < 0).status is Status.INFEASIBLE
+
+
+def test_an_error_of_highs_takes_no_solution_away(monkeypatch):
+    def broken(*_):
+        raise SolverError("Solve error")
+
+    monkeypatch.setattr(searching, "ALONE", 0.0)
+    monkeypatch.setattr(searching, "_searched", broken)
+    m, emb = single(widths=(8, 8))
+    assert solve(m).has_solution
+    assert emb.audit().passed
+    monkeypatch.setattr(searching, "FEW_INTEGERS", 100)
+    with pytest.raises(SolverError):
+        solve(single(widths=(8, 8))[0])
 
 
 def test_where_highs_ended_is_where_branch_and_price_begins(searches, monkeypatch):

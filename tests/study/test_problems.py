@@ -1,20 +1,24 @@
 """A study around a problem: what its rows say is what one gets by hand, and mistakes come early."""
 
 import math
+import shutil
 from contextlib import closing
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from surrogate.choosing import candidates
-from surrogate.errors import InputError, StudyError
+from surrogate.errors import InputError, StoreError, StudyError
 from surrogate.network import Network
 from surrogate.onnx_files import load
 from surrogate.problems import PROBLEMS, load_problem
 from surrogate.report import report_tables
 from surrogate.solving import solve
 from surrogate.study import Results, Study, run
+from surrogate.study.environment import Environment
+from surrogate.study.rows import NetRow, RefineRow
 from surrogate.study.store import Store
 from surrogate.study.subject import subject_of
 
@@ -211,3 +215,41 @@ def test_refinement_needs_a_truth(values, tmp_path):
         run(Study(**values), tmp_path / "runs", refine=2)
     with pytest.raises(InputError, match="refine = -1"):
         run(Study(**values), tmp_path / "runs", refine=-1)
+
+
+def test_a_changed_file_is_another_study(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN.replace("return m", "return None"))
+    spec = {**SMALL, "layouts": ["1x4"], "restarts": 1, "solver_seeds": [0], "encodings": ["auto"]}
+    study = Study(problem="own.py", **spec).beside(tmp_path)
+    with pytest.raises(InputError, match="returned NoneType"):
+        run(study, tmp_path / "runs")
+    path.write_text(OWN)  # mended: the same process must see it
+    first = run(study, tmp_path / "runs", workers=1)
+    assert first.complete
+    path.write_text(OWN.replace("x[0] * x[1]", "3 * x[0] * x[1]"))
+    with pytest.raises(StoreError, match=r"made with other contents of .*own\.py"):
+        run(study, tmp_path / "runs", resume=True)
+    path.write_text(OWN)
+    assert run(study, tmp_path / "runs", resume=True).complete
+
+
+def test_rounds_of_a_layout_replace_each_other_and_go_with_its_net(results, tmp_path):
+    shutil.copytree(results.folder, tmp_path / "copy")
+    with closing(Store.open(tmp_path / "copy")) as store:
+        frame = store.refinements()
+        rows = [
+            RefineRow(**{f.name: row[f.name] for f in fields(RefineRow)})
+            for row in frame[frame["layout"] == "1x4"].to_dict("records")
+        ]
+        store.record_environment(Environment.current(1))
+        store.add_refinement([replace(rows[0], mae=7.0)])
+        mine = store.refinements()
+        assert list(mine[mine["layout"] == "1x4"]["mae"]) == [7.0]
+        assert (mine["layout"] == "2x2").sum() == 3
+        net = store.nets().to_dict("records")[0]
+        known = NetRow(**{f.name: net[f.name] for f in fields(NetRow)})
+        store.add_nets([known])
+        assert (store.refinements()["layout"] == known.layout).sum() == 1
+        store.add_nets([replace(known, content_hash="other")])
+        assert not (store.refinements()["layout"] == known.layout).any()
