@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from surrogate.files import write_whole
 from surrogate.report.front import front_table
 from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
+from surrogate.report.refinement import refinement_table
 from surrogate.report.tables import (
     accuracy_table,
     environment_table,
@@ -38,6 +39,7 @@ def render_page(results: Results) -> str:
         accuracy=accuracy_table(results) if len(results.nets) else None,
         solving=solver_table(results) if solved else None,
         front=front_table(results) if solved else None,
+        refinement=refinement_table(results) if len(results.refinements) else None,
         environment=environment_table(results.environments),
         front_plot=accuracy_against_seconds(results) if solved else "",
         restarts_plot=errors_of_restarts(results) if len(results.nets) else "",

@@ -15,6 +15,7 @@ from surrogate.network import Network
 from surrogate.onnx_files import load
 from surrogate.problems import PROBLEMS, load_problem
 from surrogate.report import report_tables
+from surrogate.report.page import render_page
 from surrogate.solving import solve
 from surrogate.study import Results, Study, run
 from surrogate.study.environment import Environment
@@ -118,6 +119,7 @@ def test_refinement_adds_the_truth_where_the_model_looked(results):
             assert load(results.folder / "nets" / file).content_hash == content_hash
     (table,) = (t for t in report_tables(results) if t.title.startswith("Refinement"))
     assert table.columns[1:4] == ("regret %, round 0", "regret %, round 1", "regret %, round 2")
+    assert "Refinement: the truth at the decisions" in render_page(results)
     first = rounds[(rounds["layout"] == "1x4") & (rounds["round"] == 0)]["regret"].item()
     assert table.rows[0][1] == f"{100 * first:.2f}"
 
