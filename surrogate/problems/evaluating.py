@@ -119,7 +119,7 @@ def under_the_truth(pairs: Sequence[tuple[Embedding, Truth]]) -> Iterator[tuple[
     """
     outputs = [variable for embedding, _ in pairs for variable in embedding.outputs]
     before = [variable.value for variable in outputs]
-    parts = [part for embedding, _ in pairs for part in _own_parts(embedding)]
+    parts = [part for embedding, _ in pairs for part in own_parts(embedding)]
     try:
         for part in parts:
             part.deactivate()
@@ -136,7 +136,7 @@ def under_the_truth(pairs: Sequence[tuple[Embedding, Truth]]) -> Iterator[tuple[
             variable.set_value(value, skip_validation=True)
 
 
-def _own_parts(embedding: Embedding) -> list[Any]:
+def own_parts(embedding: Embedding) -> list[Any]:
     """The active components that `embed` added to the block."""
     found = [embedding.block.component(name) for name in COMPONENTS]
     return [part for part in found if part is not None and part.active]

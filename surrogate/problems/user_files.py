@@ -30,7 +30,7 @@ def run_file(path: Path) -> dict[str, Any]:
     module = ModuleType(f"_surrogate_problem_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look for the module of their class there
-    sys.path.insert(0, str(path.parent.resolve()))
+    sys.path.append(str(path.parent.resolve()))  # last: no file there may pass for a library's
     try:
         exec(code, vars(module))
     except (Exception, SystemExit) as error:

@@ -15,11 +15,14 @@ from surrogate.box import Box, FloatArray
 from surrogate.datasets import Dataset
 from surrogate.errors import InputError, StudyError
 from surrogate.network import Network
-from surrogate.problems import Problem, load_problem, problem_named
-from surrogate.solving import solve
+from surrogate.problems import Built, OwnProblem, Problem, load_problem, problem_named
+from surrogate.problems.evaluating import own_parts
+from surrogate.solving import Status, solve
 from surrogate.study.spec import BOX, Study
 
 REHEARSAL_SECONDS = 5.0
+FEWEST_ROWS = 10
+LARGEST = 1e9  # beyond, HiGHS's tolerances are larger than what is to be seen
 OWN_POINTS = 2_048  # where a truth of the user's own is tested
 
 
@@ -66,17 +69,37 @@ class Subject:
         """
         if self.problem is None:
             return
+        try:
+            built = self.problem.build(self._small_network(), encoding="bigm", validity="box")
+            solution = solve(built.model, time_limit=REHEARSAL_SECONDS)
+            self.problem.check_bounded(built, solution)
+            if solution.status is Status.INFEASIBLE and _hopeless(built):
+                raise InputError(
+                    "no point satisfies the model's own constraints, whatever the network says; "
+                    "look for those that contradict each other"
+                )
+        except InputError as error:
+            path = self.problem.path if isinstance(self.problem, OwnProblem) else None
+            if path is None or str(path) in str(error):
+                raise
+            raise InputError(f"{path}: {error}") from None
+
+    def _small_network(self) -> Network:
+        """One neuron over the box, with outputs inside their ranges."""
         width = np.where(self.box.upper > self.box.lower, self.box.upper - self.box.lower, 1.0)
         middle = (self.range.lower + self.range.upper) / 2.0
         slope = (self.range.upper - self.range.lower) / (1e3 * len(width))
-        net = Network(
-            (1.0 / width[:, None], slope[None]),
-            (np.array([-float((self.box.lower / width).sum())]), middle),
-            self.box,
-        )
-        built = self.problem.build(net, encoding="bigm", validity="box")
-        solution = solve(built.model, time_limit=REHEARSAL_SECONDS)
-        self.problem.check_bounded(built, solution)
+        start = np.array([-float((self.box.lower / width).sum())])
+        return Network((1.0 / width[:, None], slope[None]), (start, middle), self.box)
+
+
+def _hopeless(built: Built) -> bool:
+    """Whether the model is infeasible without its networks too. It is not used any more."""
+    for surrogate in built.surrogates:
+        for copy in surrogate.embeddings:
+            for part in own_parts(copy):
+                part.deactivate()
+    return solve(built.model, time_limit=REHEARSAL_SECONDS).status is Status.INFEASIBLE
 
 
 def subject_of(study: Study) -> Subject:
@@ -98,6 +121,11 @@ def subject_of(study: Study) -> Subject:
             "box = [...] to the file, or name a CSV file: data = ..., outputs = [...]"
         )
     (function,) = functions
+    if not function.range.upper[0] > function.range.lower[0]:
+        raise StudyError(
+            f"{function.formula} is {function.range.lower[0]:g} everywhere on {function.box}: "
+            "there is nothing to learn"
+        )
     train = Dataset.sample(function, study.samples, np.random.default_rng([study.seed]))
     grid = _few(function.box) if study.own_problem else function.grid()
     return Subject(problem, train, grid, function(grid), function.box, function.range)
@@ -112,6 +140,17 @@ def _few(box: Box) -> FloatArray:
 
 
 def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:
+    rows = len(np.unique(table.inputs, axis=0))
+    if rows < FEWEST_ROWS:
+        raise StudyError(
+            f"the table has {rows} distinct rows of inputs; a study needs at least {FEWEST_ROWS}, "
+            "to train, to choose and to test"
+        )
+    largest = max(float(np.abs(table.inputs).max()), float(np.abs(table.outputs).max()))
+    if largest > LARGEST:
+        raise StudyError(
+            f"the table has a number of size {largest:g}; rescale it, solvers end at {LARGEST:g}"
+        )
     split = table.split(study.seed)
     train = Dataset(
         np.concatenate([split.train.inputs, split.validation.inputs]),

@@ -175,6 +175,17 @@ def test_samples_of_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("rows", "factor", "message"), [(9, 1.0, "9 distinct rows"), (50, 1e12, "rescale it")]
+)
+def test_tables_that_cannot_be_learned(tmp_path, rows, factor, message):
+    x = np.random.default_rng(0).uniform(-1, 1, (rows, 2))
+    table = np.column_stack([x, factor * x[:, 0]])
+    np.savetxt(tmp_path / "s.csv", table, delimiter=",", header="a,b,y", comments="")
+    with pytest.raises(StudyError, match=message):
+        subject_of(Study(data="s.csv", outputs=["y"]).beside(tmp_path))
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (("def build", "def make"), r"own\.py has no function build"),
@@ -184,6 +195,9 @@ def test_samples_of_a_file(tmp_path):
         (("return x[0] * x[1]", "return float('nan')"), r"line 13: truth returned nan"),
         (("expr=y)", "expr=y + m.free)"), r"line 10: build raised"),
         (("def truth", "def other"), r"no truth with a box to learn from"),
+        ((">= 0.5", ">= 5"), r"own\.py: no point satisfies the model's own constraints"),
+        (("expr=y", "expr=y * m.x[0]"), r"own\.py: objective .* is not linear"),
+        (("return x[0] * x[1]", "return 3"), r"is 3 everywhere .* nothing to learn"),
         (
             ("m.net = pyo.Block()", "m.net = pyo.Block(); m.free = pyo.Var()"),
             None,  # nobody uses it: no harm
