@@ -181,9 +181,7 @@ def test_higher_dimension_prints_times_ratios_gaps_and_agreement():
     assert len(re.findall(r"^ net +auto +bigm +OMLT \+ HiGHS", table, re.M)) == 2
     assert re.search(r"^ +bigm +OMLT", table, re.M)  # auto is faster by
     assert "Final gap, %" in table
-    assert re.search(
-        r"^ T = 1 +mixed5-1x24 +[\d.]+ +bigm by (branch and price|HiGHS)$", table, re.M
-    )
+    assert re.search(r"^ T = 1 +mixed5-1x24 +- +bigm by HiGHS$", table, re.M)  # 24 integers
     for group in ("T = 1", "production, T = 1"):
         assert re.search(rf"^ {group} +mixed5-1x24 .* yes$", table, re.M)
 
