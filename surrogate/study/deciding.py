@@ -15,6 +15,7 @@ from surrogate.onnx_files import load
 from surrogate.problems import Built, Evaluation, Problem, Sense, box_problem
 from surrogate.solving import Solution, solve
 from surrogate.study.rows import SolveRow, SolveTask
+from surrogate.study.spec import BOX
 from surrogate.study.subject import problem_of
 
 NOBODY = Evaluation(float("nan"))
@@ -113,9 +114,17 @@ def _row(task: SolveTask, decided: Decided) -> SolveRow:
         repaired=evaluation.repaired,
         regret=decided.regret,
         decision_error=evaluation.error,
-        boundary=None if evaluation is NOBODY else any(copy.boundary() for copy in copies),
+        boundary=_at_data_limits(task, decided),
         message="" if solution.has_solution else solution.advice,
     )
+
+
+def _at_data_limits(task: SolveTask, decided: Decided) -> bool | None:
+    """Whether the data stop some copy. A network's box alone is the question, not a limit."""
+    asked = task.study.problem != BOX or task.study.validity in ("hull", "joint_hull")
+    if not asked or not decided.solution.has_solution:
+        return None
+    return any(copy.data_limits() for copy in decided.embeddings)
 
 
 def _audited(copies: tuple[Embedding, ...]) -> dict[str, Any]:

@@ -101,7 +101,9 @@ class SolveRow:
     repaired         the objective after the repair to a feasible decision
     regret           (repaired - optimum) / scale in the problem's sense; 0.02 is 2 %
     decision_error   largest |network - truth| at the decision
-    boundary         the optimum lies on the boundary of the validity domain
+    boundary         the data stop the optimum: it is on an edge of the validity domain that the
+                     model's own bounds would let it cross; None without a solution, and of a
+                     network's box alone
     message          why there is no answer, when there is none
 
     From true_objective to decision_error, None without a solution or without a truth.
