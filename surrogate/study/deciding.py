@@ -47,9 +47,8 @@ def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 
             "resume the run, which trains a layout again whose files have changed"
         )
     problem = problem_of(task.study)
-    if problem is None:
-        return _row(task, _over_box(task, net))
-    return _row(task, decide(problem, net, task))
+    decided = _over_box(task, net) if problem is None else decide(problem, net, task)
+    return _row(task, problem, decided)
 
 
 def _over_box(task: SolveTask, net: Network) -> Decided:
@@ -86,7 +85,7 @@ def copies_of(built: Built) -> tuple[Embedding, ...]:
     return tuple(copy for surrogate in built.surrogates for copy in surrogate.embeddings)
 
 
-def _row(task: SolveTask, decided: Decided) -> SolveRow:
+def _row(task: SolveTask, problem: Problem | None, decided: Decided) -> SolveRow:
     copies, solution = decided.embeddings, decided.solution
     evaluation = decided.evaluation or NOBODY
     return SolveRow(
@@ -109,6 +108,8 @@ def _row(task: SolveTask, decided: Decided) -> SolveRow:
         nodes=solution.nodes,
         iterations=solution.iterations,
         **(_audited(copies) if solution.has_solution else {}),
+        maximize=None if problem is None else problem.sense == "maximize",
+        optimum=None if problem is None else problem.optimum,
         true_objective=evaluation.true,
         violation=evaluation.violation,
         repaired=evaluation.repaired,

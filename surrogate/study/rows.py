@@ -96,6 +96,8 @@ class SolveRow:
     audit_error      largest |value in the model - float64 forward pass|; None without a solution
     pattern_matches  every binary agrees with the true activation pattern
     audit_passed     the pattern matches and the audit error is at most 1e-6
+    maximize         the sense of the problem; None of a network's box
+    optimum          of the true problem as it states it; None where it states none
     true_objective   the objective at the decision with the truth in place of the network
     violation        largest violation of the model's own rows then, 0 when feasible
     repaired         the objective after the repair to a feasible decision
@@ -130,6 +132,8 @@ class SolveRow:
     audit_error: float | None = None
     pattern_matches: bool | None = None
     audit_passed: bool | None = None
+    maximize: bool | None = None
+    optimum: float | None = None
     true_objective: float | None = None
     violation: float | None = None
     repaired: float | None = None

@@ -87,6 +87,7 @@ def test_a_row_is_what_the_problem_says_of_its_net(results, study):
     assert row["regret"] == pytest.approx((x[0] * x[1] + 0.5) / 0.5, abs=1e-9)
     assert row["violation"] == pytest.approx(0.0, abs=1e-9)
     assert row["audit_passed"]
+    assert (row["maximize"], row["optimum"], row["repaired"]) == (0, -0.5, row["true_objective"])
     assert not row["boundary"]  # the model's own bounds are those of the box
 
 
@@ -116,6 +117,15 @@ def test_a_decision_is_on_the_boundary_where_the_data_stop_it(tmp_path, own, lim
     text = OWN.replace("bounds=(-1, 1)", f"bounds={own}").replace(">= 0.5", "<= 0.5")
     (tmp_path / "own.py").write_text(text)
     assert solved(tmp_path, rising(), problem="own.py").boundary is limited
+
+
+def test_a_row_has_the_sense_of_its_problem_and_the_optimum_where_one_is_stated(tmp_path):
+    text = OWN.replace("expr=y)", "expr=y, sense=pyo.maximize)").replace("optimum =", "sense =")
+    (tmp_path / "own.py").write_text(text.replace("-0.5", "'maximize'"))
+    row = solved(tmp_path, rising(), problem="own.py")
+    assert (row.maximize, row.optimum, row.regret, row.repaired) == (True, None, None, 1.0)
+    box = solved(tmp_path, rising(), "maximize")
+    assert (box.maximize, box.optimum) == (None, None)
 
 
 def test_of_a_box_the_boundary_is_that_of_the_hull(tmp_path):
