@@ -42,6 +42,8 @@ def frames(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, list[s
     solves = solves.assign(sense="minimize", status="optimal", audit_passed=True, boundary=False)
     for name in ("solve_seconds", "regret", "violation", "decision_error"):
         solves[name] = rng.lognormal(size=len(solves)) * 0.01
+    solves = solves.assign(maximize=False, optimum=1.0, true_objective=1.0)
+    solves["repaired"] = 1.0 + solves["regret"]
     return nets, solves, layouts
 
 

@@ -1,17 +1,19 @@
 """Choosing: from one row per net and one per solve to figures, a front, and an answer.
 
 Everything takes the data frames of a store (`surrogate.study.rows` documents their columns) and
-returns plain frozen data; nothing here knows how the frames were made. `trials.py` joins the solves
-of a net, `summaries.py` makes figures of them, `candidates.py` lines up architectures, `winning.py`
-is the bootstrap contest between them, `recommending.py` chooses, `wording.py` says it.
+returns plain frozen data; nothing here knows how the frames were made. `worth.py` measures what
+decisions are worth, `trials.py` joins the solves of a net, `summaries.py` makes figures of them,
+`candidates.py` lines up architectures, `winning.py` is the bootstrap contest between them,
+`recommending.py` chooses, `wording.py` says it.
 """
 
 from surrogate.choosing.bootstrap import Share, Spread
 from surrogate.choosing.candidates import (
     Architecture,
     Candidate,
+    Criterion,
     candidates,
-    knows_regret,
+    criterion_of,
     pareto_front,
 )
 from surrogate.choosing.recommending import Recommendation, recommend
@@ -27,25 +29,30 @@ from surrogate.choosing.summaries import (
 )
 from surrogate.choosing.trials import Trial
 from surrogate.choosing.wording import named
+from surrogate.choosing.worth import SURPASSED, Surpassed, surpassed
 
 __all__ = [
+    "SURPASSED",
     "Accuracy",
     "Architecture",
     "Candidate",
+    "Criterion",
     "Deciding",
     "Recommendation",
     "Share",
     "Solving",
     "Spread",
+    "Surpassed",
     "Trial",
     "accuracy_by_layout",
     "best_and_median",
     "candidates",
-    "knows_regret",
+    "criterion_of",
     "named",
     "pareto_front",
     "ranked",
     "ranked_groups",
     "recommend",
     "solving_by_layout",
+    "surpassed",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,10 @@ from surrogate.choosing.trials import Key, Trial, trials
 from surrogate.choosing.winning import Entrant, win_probabilities
 from surrogate.solving import REL_GAP
 
+Criterion = Literal["regret", "behind", "mae"]
+"""What ranks the architectures of a study: the regret where regrets are known; else, where a truth
+is, how far a decision stays behind the best found; else the test MAE."""
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -40,8 +45,8 @@ class Candidate:
     accuracy   of its layout and recipe
     trial      the solves of the best restart, None when it has none yet
     deciding   what its decisions are worth
-    loss       what it is ranked by: the regret of the best restart where the study knows regrets,
-               else its test MAE; NaN where it is not known
+    criterion  what it is ranked by, the same for all candidates of a study
+    loss       the figure of the best restart by this criterion; NaN where it is not known
     entrant    the losses of all its restarts, for the bootstrap
     wins       among the eligible: how probable it is, in a bootstrap resample of all restarts, that
                the best net of this architecture has the lowest loss; 0 for the others
@@ -52,6 +57,7 @@ class Candidate:
     accuracy: Accuracy
     trial: Trial | None
     deciding: Deciding
+    criterion: Criterion
     loss: float
     entrant: Entrant
     wins: float = 0.0
@@ -96,19 +102,26 @@ class Candidate:
 def candidates(nets: pd.DataFrame, solves: pd.DataFrame, layouts: Sequence[str]) -> list[Candidate]:
     """One `Candidate` per architecture of the study, in the order of `layouts`, eligible or not."""
     tried = trials(solves)
-    by_regret = any(not isnan(trial.regret) for trial in tried.values())
+    criterion = _criterion(tried.values())
     found = [
         candidate
         for group in ranked_groups(nets, layouts)
-        for candidate in _of_group(group, encodings(solves), tried, by_regret)
+        for candidate in _of_group(group, encodings(solves), tried, criterion)
     ]
     rivals = {c.architecture: c for c in compared([c for c in found if c.eligible])}
     return [rivals.get(c.architecture, c) for c in found]
 
 
-def knows_regret(found: Iterable[Candidate]) -> bool:
-    """Whether a study knows regrets, so that they rank its candidates."""
-    return any(not isnan(c.deciding.regrets.median) for c in found)
+def criterion_of(found: Sequence[Candidate]) -> Criterion:
+    """What ranks the candidates of a study."""
+    return found[0].criterion if found else "mae"
+
+
+def _criterion(tried: Iterable[Trial]) -> Criterion:
+    known = list(tried)
+    if any(not isnan(trial.regret) for trial in known):
+        return "regret"
+    return "behind" if any(not isnan(trial.behind) for trial in known) else "mae"
 
 
 def compared(rivals: Sequence[Candidate]) -> list[Candidate]:
@@ -132,20 +145,21 @@ def pareto_front(first: FloatArray, second: FloatArray) -> npt.NDArray[np.bool_]
 
 
 def _of_group(
-    group: pd.DataFrame, names: Sequence[str], tried: Mapping[Key, Trial], by_regret: bool
+    group: pd.DataFrame, names: Sequence[str], tried: Mapping[Key, Trial], criterion: Criterion
 ) -> list[Candidate]:
     """The candidates of one layout and recipe, whose restarts are given best first."""
     figures = accuracy(group)
     restarts = [int(restart) for restart in group["restart"]]
     rows = [[tried.get((figures.layout, figures.recipe, e, r)) for r in restarts] for e in names]
-    losses, compete = _losses(group, rows, by_regret)
+    losses, compete = _losses(group, rows, criterion)
     return [
         Candidate(
             architecture=Architecture(figures.layout, figures.recipe, name),
             accuracy=figures,
             trial=row[0],
             deciding=(decisions := deciding([t for t in row if t], row[0])),
-            loss=decisions.regret if by_regret else figures.mae_best,
+            criterion=criterion,
+            loss=figures.mae_best if criterion == "mae" else getattr(decisions, criterion),
             entrant=Entrant(
                 group=(figures.layout, figures.recipe),
                 losses=tuple(loss[compete].tolist()),
@@ -157,31 +171,31 @@ def _of_group(
 
 
 def _losses(
-    group: pd.DataFrame, rows: Sequence[Sequence[Trial | None]], by_regret: bool
+    group: pd.DataFrame, rows: Sequence[Sequence[Trial | None]], criterion: Criterion
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Losses (encodings, restarts) of one layout and recipe, and which restarts compete.
 
-    By regret, those compete of which some encoding has a known outcome; an encoding that has none
-    there loses. A dead net never wins, be its decision as lucky as it may.
+    By their decisions, those compete of which some encoding has a known outcome; an encoding that
+    has none there loses. A dead net never wins, be its decision as lucky as it may.
     """
-    if by_regret:
-        regrets = np.array([[t.regret if t else nan for t in row] for row in rows])
-        compete = ~np.isnan(regrets).all(axis=0)
-        losses = _levels(np.where(np.isnan(regrets), np.inf, regrets))
-    else:
+    if criterion == "mae":
         losses = np.tile(group["mae"].to_numpy(float), (len(rows), 1))
         compete = np.ones(len(group), bool)
+    else:
+        known = np.array([[getattr(t, criterion) if t else nan for t in row] for row in rows])
+        compete = ~np.isnan(known).all(axis=0)
+        losses = _levels(np.where(np.isnan(known), np.inf, known))
     return np.where(group["dead"].to_numpy(bool), np.inf, losses), compete
 
 
-def _levels(regrets: FloatArray) -> FloatArray:
-    """Regrets (encodings, restarts) without the differences that the solver's gap leaves open.
+def _levels(losses: FloatArray) -> FloatArray:
+    """Losses (encodings, restarts) without the differences that the solver's gap leaves open.
 
     Encodings of one net find the same decision up to that gap, so those next to the best of them
-    are equal to it; then every regret is rounded to a multiple of the gap.
+    are equal to it; then every loss is rounded to a multiple of the gap.
     """
-    best = regrets.min(axis=0, keepdims=True)
-    same = np.where(regrets <= best + REL_GAP, best, regrets)
+    best = losses.min(axis=0, keepdims=True)
+    same = np.where(losses <= best + REL_GAP, best, losses)
     return np.asarray(np.round(same / REL_GAP) * REL_GAP)
 
 

@@ -12,11 +12,13 @@ import pandas as pd
 from surrogate.choosing.candidates import (
     Architecture,
     Candidate,
+    Criterion,
     candidates,
     compared,
-    knows_regret,
+    criterion_of,
 )
 from surrogate.choosing.wording import Choice, named, sentence
+from surrogate.choosing.worth import surpassed
 from surrogate.errors import InputError
 
 _UNDECIDED = 0.05
@@ -35,9 +37,10 @@ class Recommendation:
     restart    its net; `Results.net_path` has the file
     mae        the test MAE of this net
     regret     the regret of its decision, None where the study knows none
+    repaired   what its decision is worth after the repair, None where no truth is known
+    behind     how far that stays behind the best of the study, None where no truth is known
     seconds    its solve seconds, all senses of the problem together
-    wins       how probable it is, in a bootstrap resample of all restarts, that it has the lowest
-               regret, or the lowest MAE where no regret is known
+    wins       how probable it is, in a bootstrap resample of all restarts, that it is the best
     runner_up  what comes next, None without a rival
     decided    whether the data rule out every other architecture as the best
     sentence   the recommendation in words
@@ -49,6 +52,8 @@ class Recommendation:
     restart: int
     mae: float
     regret: float | None
+    repaired: float | None
+    behind: float | None
     seconds: float
     wins: float
     runner_up: Architecture | None
@@ -67,12 +72,13 @@ def recommend(
 ) -> Recommendation:
     """The fastest of the architectures that the restarts cannot rule out as the best.
 
-    The best has the lowest regret, or where the study knows no regret the lowest test MAE. An
-    architecture is ruled out when its best net wins less than 5 % of the bootstrap resamples over
-    restarts, or less than a quarter of what the leader wins if that is less. With limits, only
-    architectures within them compete: `max_regret` is relative (0.02 is 2 %), `max_seconds` is for
-    all senses of the problem together. Raises `InputError` when none can be chosen, naming the
-    closest to a limit that none meets, and for a `max_regret` where no regret is known.
+    The best has the lowest regret; where no optimum is known, it stays least behind the best
+    decision of the study; without a truth it has the lowest test MAE. An architecture is ruled out
+    when its best net wins less than 5 % of the bootstrap resamples over restarts, or less than a
+    quarter of what the leader wins if that is less. With limits, only architectures within them
+    compete: `max_regret` is relative (0.02 is 2 %), `max_seconds` is for all senses of the problem
+    together. Raises `InputError` when none can be chosen, naming the closest to a limit that none
+    meets, and for a `max_regret` where no regret is known.
     """
     found = candidates(nets, solves, layouts)
     limits = (
@@ -80,10 +86,10 @@ def recommend(
         _Limit("test MAE", max_mae, lambda c: c.mae),
         _Limit("solve seconds", max_seconds, lambda c: c.seconds),
     )
-    if max_regret is not None and not knows_regret(found):
+    if max_regret is not None and criterion_of(found) != "regret":
         raise InputError(
-            f"max_regret = {max_regret}, but this study knows no regret: its problem has no truth, "
-            "or no known optimum, or nothing is solved; limit the error with max_mae (--max-mae)"
+            f"max_regret = {max_regret}, but this study knows no regret: "
+            f"{_why_no_regret(solves, criterion_of(found))}"
         )
     rivals = _within([c for c in found if c.eligible], limits, found)
     rivals = compared(rivals)
@@ -99,12 +105,47 @@ def recommend(
         encoding=chosen.architecture.encoding,
         restart=chosen.restart,
         mae=chosen.mae,
-        regret=None if isnan(chosen.regret) else chosen.regret,
+        regret=_or_none(chosen.regret),
+        repaired=_or_none(chosen.deciding.repaired),
+        behind=_or_none(chosen.deciding.behind),
         seconds=chosen.seconds,
         wins=chosen.wins,
         runner_up=runner_up.architecture if runner_up else None,
         decided=decided,
-        sentence=sentence(Choice(chosen, contenders, runner_up, decided, found, _senses(solves))),
+        sentence=sentence(
+            Choice(
+                chosen,
+                contenders,
+                runner_up,
+                decided,
+                found,
+                _senses(solves),
+                surpassed(solves, solves),
+            )
+        ),
+    )
+
+
+def _or_none(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def _why_no_regret(solves: pd.DataFrame, criterion: Criterion) -> str:
+    """The reason with its remedy."""
+    if criterion == "mae":
+        return (
+            "its problem has no truth, or nothing is solved; limit the error with max_mae "
+            "(--max-mae)"
+        )
+    if solves["optimum"].isna().all():
+        return (
+            "the optimum of its problem is unknown; if you know it, add `optimum = ...` to the "
+            "problem's file and run again into another folder, or limit the error with max_mae "
+            "(--max-mae)"
+        )
+    return (
+        "no repair makes any decision feasible under the truth; train with more restarts or "
+        "neurons, or loosen the problem's constraints"
     )
 
 

@@ -71,7 +71,9 @@ class Deciding:
 
     regret, error      of the best restart: the regret, and the largest |net - truth| at the
                        decision; a regret is infinite where there is no decision to repair
-    regrets, errors    the same over the restarts that were solved
+    repaired, behind   of the best restart: the objective after the repair, and how far it stays
+                       behind the best of the study; infinite as the regret is
+    regrets, errors, behinds   the same over the restarts that were solved
     seconds            solve seconds over these restarts, each the median of its seeds
     infeasible         in how many of them a decision violates the model's rows by more than 1e-6
                        under the truth, before the repair
@@ -81,8 +83,11 @@ class Deciding:
 
     regret: float
     error: float
+    repaired: float
+    behind: float
     regrets: Spread
     errors: Spread
+    behinds: Spread
     seconds: Spread
     infeasible: Share
     violation: float
@@ -178,8 +183,11 @@ def deciding(tried: Sequence[Trial], best: Trial | None) -> Deciding:
     return Deciding(
         regret=best.regret if best else np.nan,
         error=best.decision_error if best else np.nan,
+        repaired=best.repaired if best else np.nan,
+        behind=best.behind if best else np.nan,
         regrets=bootstrap_median(_known(t.regret for t in tried)),
         errors=bootstrap_median(_known(t.decision_error for t in tried)),
+        behinds=bootstrap_median(_known(t.behind for t in tried)),
         seconds=bootstrap_median(_known(t.seconds.median for t in tried)),
         infeasible=bootstrap_share(int(np.sum(violations > _FEASIBLE)), len(violations)),
         violation=float(violations.max()) if len(violations) else np.nan,

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from surrogate.choosing.bootstrap import Spread
+from surrogate.choosing.worth import behind, costs, sign
 
 Key = tuple[str, str, str, int]
 """Layout, recipe, encoding, restart."""
@@ -38,6 +39,9 @@ class Trial:
                though the study knows others: there was no decision that the truth could repair,
                which is worse than any. NaN where nothing is known: no truth, or no seed has all its
                senses yet
+    repaired, behind   the objective after the repair, and how far it stays behind the best of the
+               study (`worth.behind`): the same of them, known wherever a truth is; repaired is
+               infinite, or minus infinity when maximised, where there is none
     """
 
     variables: float
@@ -58,6 +62,8 @@ class Trial:
     decision_error: float
     boundary: bool
     regret: float
+    repaired: float
+    behind: float
 
 
 def trials(solves: pd.DataFrame) -> dict[Key, Trial]:
@@ -72,7 +78,7 @@ def trials(solves: pd.DataFrame) -> dict[Key, Trial]:
             _counts(solves),
             _statuses(solves),
             solves[_LARGEST].astype(float).groupby(_keys(solves)).max(),
-            _regrets(solves, senses),
+            _worths(solves, senses),
         ],
         axis=1,
     )
@@ -124,11 +130,13 @@ def _statuses(solves: pd.DataFrame) -> pd.Series:
     return texts.groupby(_keys(counts)).agg(", ".join).rename("statuses")
 
 
-def _regrets(solves: pd.DataFrame, senses: int) -> pd.Series:
-    regret = solves["regret"].astype(float)
+def _worths(solves: pd.DataFrame, senses: int) -> pd.DataFrame:
+    regret, cost = solves["regret"].astype(float), costs(solves)
     if regret.notna().any():
         regret = regret.fillna(np.inf)
-    regret = regret.mask(solves["status"] == "failed")  # it crashed: nothing is known
-    by_seed = regret.groupby([*_keys(solves), solves["solver_seed"]])
+    losses = pd.DataFrame({"regret": regret, "repaired": cost, "behind": behind(cost)})
+    losses = losses.mask(solves["status"] == "failed")  # it crashed: nothing is known
+    by_seed = losses.groupby([*_keys(solves), solves["solver_seed"]])
     worst = by_seed.max().where(by_seed.count() == senses)
-    return worst.groupby(_KEY).median().rename("regret")
+    found = worst.groupby(_KEY).median()
+    return found.assign(repaired=sign(solves) * found["repaired"])

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from types import MappingProxyType
 
-from surrogate.choosing.candidates import Architecture, Candidate
+from surrogate.choosing.candidates import Architecture, Candidate, Criterion
+from surrogate.choosing.worth import Surpassed
 
 _NAMED = 4  # of those that cannot be told apart; how many more there are is said
 
 _BOUNDARY = (
     " Its optimum lies on the boundary of the validity domain: better decisions may lie beyond, "
     "where the data end."
+)
+
+
+_UNKNOWN = " The optimum is not known: how far the best found is from it, nothing here says."
+
+_SUPERLATIVE: Mapping[Criterion, str] = MappingProxyType(
+    {
+        "regret": "has the lowest regret",
+        "behind": "makes the best decision",
+        "mae": "is the most accurate",
+    }
+)
+_QUALITY: Mapping[Criterion, str] = MappingProxyType(
+    {"regret": "regret", "behind": "decisions", "mae": "accuracy"}
 )
 
 
@@ -25,6 +40,7 @@ class Choice:
     decided     whether the others are ruled out
     found       all candidates of the study
     senses      2 for a box, that is minimised and maximised, 1 for a problem
+    surpassed   the stated optimum, where a decision beats it
     """
 
     chosen: Candidate
@@ -33,6 +49,7 @@ class Choice:
     decided: bool
     found: Sequence[Candidate]
     senses: int
+    surpassed: Surpassed | None = None
 
 
 def named(architecture: Architecture, found: Sequence[Candidate]) -> str:
@@ -57,17 +74,25 @@ def sentence(choice: Choice) -> str:
         f"{_counted(solves, 'solve')} of that one net, and on this {scope}"
         f"{'' if several else ' and training recipe'}."
         f"{_BOUNDARY if chosen.deciding.boundary else ''}"
+        f"{_UNKNOWN if chosen.criterion == 'behind' else ''}"
+        f"{f' {choice.surpassed}' if choice.surpassed else ''}"
     )
 
 
 def _worth(chosen: Candidate) -> str:
-    if isnan(chosen.regret):
-        return f"{chosen.mae:.2g}"
-    return f"{chosen.mae:.2g} and a regret of {_percent(chosen.regret)},"
+    match chosen.criterion:
+        case "regret":
+            return f"{chosen.mae:.2g} and a regret of {_percent(chosen.loss)},"
+        case "behind":
+            return (
+                f"{chosen.mae:.2g} and a decision worth {chosen.deciding.repaired:.6g} after "
+                f"repair, {_percent(chosen.loss)} behind the best found,"
+            )
+    return f"{chosen.mae:.2g}"
 
 
-def _percent(regret: float) -> str:
-    return f"{100 * regret:.2f} %"
+def _percent(loss: float) -> str:
+    return f"{100 * loss:.2f} %"
 
 
 def _effort(choice: Choice) -> str:
@@ -84,15 +109,14 @@ def _effort(choice: Choice) -> str:
 
 def _reason(choice: Choice) -> str:
     chosen, contenders = choice.chosen, choice.contenders
-    by_regret = not isnan(chosen.regret)
-    superlative = "has the lowest regret" if by_regret else "is the most accurate"
+    superlative = _SUPERLATIVE[chosen.criterion]
     restarts = len(chosen.entrant.losses)
     if restarts == 1:
         return f"it {superlative} of one restart each, which leaves its luck unknown"
     if len(contenders) > 1:
         return (
             f"it is the fastest to solve of the {_kind(choice)} whose "
-            f"{'regret' if by_regret else 'accuracy'} {restarts} restarts cannot tell apart "
+            f"{_QUALITY[chosen.criterion]} {restarts} restarts cannot tell apart "
             f"({_listed(choice)})"
         )
     reason = f"it {superlative} in {chosen.wins:.0%} of the bootstrap resamples"
@@ -100,11 +124,19 @@ def _reason(choice: Choice) -> str:
         return reason
     other = choice.runner_up
     doubt = "" if choice.decided else ", which is too few to decide"
-    regret = f"regret {_percent(other.regret)}, " if by_regret else ""
     return (
         f"{reason}{doubt}; the runner-up is {named(other.architecture, choice.found)} (test MAE "
-        f"{other.mae:.2g}, {regret}{other.seconds:.2g} s)"
+        f"{other.mae:.2g}, {_loss(other)}{other.seconds:.2g} s)"
     )
+
+
+def _loss(other: Candidate) -> str:
+    match other.criterion:
+        case "regret":
+            return f"regret {_percent(other.loss)}, "
+        case "behind":
+            return f"{_percent(other.loss)} behind the best found, "
+    return ""
 
 
 def _kind(choice: Choice) -> str:

@@ -149,7 +149,8 @@ def choose(
     """Compare every architecture of a stored run, and say which to use within limits.
 
     An architecture is a layout, the recipe that trained it and the encoding that embeds it. The
-    table has the Pareto front of regret, or of MAE where no regret is known, against solve time.
+    table has the Pareto front against solve time: of regret where the problem's optimum is known,
+    else of how far decisions stay behind the best one found, or without a truth of MAE.
     """
     from surrogate.report import choice_record, front_table, print_table
     from surrogate.study import Results

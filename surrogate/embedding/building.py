@@ -19,10 +19,12 @@ from surrogate.box import Box
 from surrogate.embedding.audit import Audit, Variables, audit_solution, values_of
 from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
 from surrogate.embedding.validity import (
+    Edge,
     asked_hull,
     box_within,
     edges_at,
     facet_rows,
+    may_be_crossed,
     write_hull,
 )
 from surrogate.encodings import ENCODINGS, Activations, Formulation, check_encoding, choose
@@ -103,6 +105,21 @@ class Embedding:
 
         Raises `AuditError` when there is no solution in the model.
         """
+        return tuple(edge.words for edge in self._edges())
+
+    def data_limits(self) -> tuple[str, ...]:
+        """The edges of `boundary` at which the data alone stop the solution.
+
+        Left out are those that the bounds of the model's own variables keep it from crossing, and
+        those of fixed variables: more data beyond would change nothing there. Constraints of the
+        model, which may stop it as well, are not looked at.
+        """
+        ports, domain = (*self.inputs, *self.outputs), self.network.box or self.box
+        around = domain if self.hull is None else self.hull.box
+        widths = around.upper - around.lower
+        return tuple(edge.words for edge in self._edges() if may_be_crossed(edge, ports, widths))
+
+    def _edges(self) -> list[Edge]:
         point = values_of((*self.inputs, *self.outputs))
         return edges_at(point, self.network, self.network.box or self.box, self.hull)
 

@@ -14,7 +14,7 @@ network (`Bounds.constraints`), which they tighten, and so become rows of every 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -150,28 +150,53 @@ def _dot(row: Iterable[float], variables: Sequence[Any]) -> Any:
     return LinearExpression(linear_coefs=[a for a, _ in pairs], linear_vars=[v for _, v in pairs])
 
 
-def edges_at(point: FloatArray, net: Network, box: Box, hull: Hull | None) -> tuple[str, ...]:
-    """The sides of the box, and the facets of the hull, on which the point (x, y) lies, in words.
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """An edge on which a solution lies: row . x <= limit, or row . (x, y); `words` say which."""
+
+    row: FloatArray
+    words: str
+
+
+def edges_at(point: FloatArray, net: Network, box: Box, hull: Hull | None) -> list[Edge]:
+    """The sides of the box, and the facets of the hull, on which the point (x, y) lies.
 
     An input that the box holds at one value is on no side.
     """
     x, found = point[: net.n_inputs], []
-    near = NEAR * (box.upper - box.lower)
+    near, outward = NEAR * (box.upper - box.lower), np.eye(net.n_inputs)
     for i, label in enumerate(net.input_labels):
         if box.lower[i] == box.upper[i]:
             continue
         if x[i] <= box.lower[i] + near[i]:
-            found.append(f"{label} >= {box.lower[i]:.6g} (box)")
+            found.append(Edge(-outward[i], f"{label} >= {box.lower[i]:.6g} (box)"))
         if x[i] >= box.upper[i] - near[i]:
-            found.append(f"{label} <= {box.upper[i]:.6g} (box)")
+            found.append(Edge(outward[i], f"{label} <= {box.upper[i]:.6g} (box)"))
     if hull is not None:
+        sides = {edge.words for edge in found}
         facets = hull.sides_at(point[: hull.points.shape[1]])
         labels = (*net.input_labels, *net.output_labels)
         for row, limit in zip(facets.matrix, facets.rhs, strict=True):
             words = _in_words(row, limit, labels)
-            if f"{words} (box)" not in found:
-                found.append(f"{words} (hull)")
-    return tuple(found)
+            if f"{words} (box)" not in sides:
+                found.append(Edge(row, f"{words} (hull)"))
+    return found
+
+
+def may_be_crossed(edge: Edge, variables: Variables, widths: FloatArray) -> bool:
+    """Whether the model's own bounds let some variable move outward through the edge.
+
+    variables   of the edge's columns, or more, with their values; a fixed one does not move
+    widths      of the data in these columns: what is less than 2e-6 of them is no way to go
+    """
+    weights = edge.row * widths[: len(edge.row)]
+    for weight, variable, width in zip(weights, variables, widths, strict=False):
+        if variable.fixed or abs(weight) <= NEAR * np.abs(weights).max():
+            continue
+        end = variable.bounds[1 if weight > 0.0 else 0]
+        if end is None or abs(end - variable.value) > 2.0 * NEAR * width:
+            return True
+    return False
 
 
 def _in_words(row: FloatArray, limit: float, labels: Sequence[str]) -> str:

@@ -17,7 +17,7 @@
     box = [(-1, 1), (-1, 1)]            # optional: where truth(x) may be sampled for training
     sense = "minimize"                  # optional; "maximize" where the objective is maximised
     optimum = -0.5                      # optional: the best objective under the truth
-    scale = 0.5                         # optional: what regret is relative to; |optimum|
+    scale = 0.5                         # what regret is relative to; |optimum| unless that is 0
 
 Names without a meaning here are the file's own affair. What is wrong in the file is an `InputError`
 with its line, and without a traceback through this package.
@@ -135,6 +135,11 @@ def load_problem(path: str | os.PathLike[str]) -> OwnProblem:
     scale = _number(path, names, "scale")
     if scale is not None and scale <= 0.0:
         raise InputError(f"{path}: scale is {scale:g}; give a number above 0")
+    if optimum == 0.0 and scale is None:
+        raise InputError(
+            f"{path}: optimum is 0, and a regret is relative to |optimum|; add the line "
+            "scale = ... : the difference of the objective that is to count as 100 %"
+        )
     return OwnProblem(
         name=path.stem,
         title=f"the model of {path.name}",
@@ -142,7 +147,7 @@ def load_problem(path: str | os.PathLike[str]) -> OwnProblem:
         functions=_functions(path, truth, names.get("box")),
         optimum=optimum,
         source="" if optimum is None else path.name,
-        scale=scale if optimum is None or scale is not None else abs(optimum) or None,
+        scale=scale if optimum is None or scale is not None else abs(optimum),
         path=path,
         builder=names["build"],
         truth=truth,

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite, isinf, isnan
+from types import MappingProxyType
 from typing import Any
 
-from surrogate.choosing import Candidate, Recommendation, Share, Spread, candidates, knows_regret
+from surrogate.choosing import (
+    Candidate,
+    Criterion,
+    Recommendation,
+    Share,
+    Spread,
+    candidates,
+    criterion_of,
+    surpassed,
+)
 from surrogate.report.table import Column, Table, digits, naming, number, table_of
 from surrogate.study import Results
 
@@ -24,12 +34,38 @@ _TRUTH: tuple[Column[Candidate], ...] = (
     ("over restarts", lambda c: _range(c.deciding.errors, _thousandths)),
     ("infeasible", lambda c: _share(c.deciding.infeasible)),
     ("violation", lambda c: number(c.deciding.violation, ".1e")),
+    ("worth after repair", lambda c: _value(c.deciding.repaired)),
 )
 
-_REGRET: tuple[Column[Candidate], ...] = (
-    ("regret %", lambda c: _percent(c.regret)),
-    ("over restarts", lambda c: _range(c.deciding.regrets, _percent)),
+_LOSS: Mapping[Criterion, tuple[Column[Candidate], ...]] = MappingProxyType(
+    {
+        "regret": (
+            ("regret %", lambda c: _percent(c.regret)),
+            ("over restarts", lambda c: _range(c.deciding.regrets, _percent)),
+        ),
+        "behind": (
+            ("behind the best found %", lambda c: _percent(c.deciding.behind)),
+            ("over restarts", lambda c: _range(c.deciding.behinds, _percent)),
+        ),
+        "mae": (),
+    }
 )
+
+_TITLES: Mapping[Criterion, str] = MappingProxyType(
+    {
+        "regret": "Regret against solve time",
+        "behind": "Distance from the best decision found against solve time",
+        "mae": "Accuracy against solve time",
+    }
+)
+_BEST: Mapping[Criterion, tuple[str, str]] = MappingProxyType(
+    {
+        "regret": ("least regret in", "has the lowest regret"),
+        "behind": ("best decision in", "makes the best decision"),
+        "mae": ("most accurate in", "has the lowest test MAE"),
+    }
+)
+"""The heading of the column with the bootstrap, and what a net does there."""
 
 _BOUNDARY: tuple[Column[Candidate], ...] = (
     ("on the domain's boundary", lambda c: "yes" if c.deciding.boundary else ""),
@@ -47,29 +83,31 @@ def front_table(results: Results) -> Table:
     """One row per architecture of the study; regrets and what else needs a truth, where known."""
     found = candidates(results.nets, results.solves, results.study.all_layouts)
     truth = any(not isnan(c.deciding.errors.median) for c in found)
-    regret = knows_regret(found)
+    criterion = criterion_of(found)
+    beaten = surpassed(results.solves, results.solves)
     keys = architecture_columns(found)
     return table_of(
         title=(
-            f"{'Regret' if regret else 'Accuracy'} against solve time, best restart of each "
+            f"{_TITLES[criterion]}, best restart of each "
             f"{'layout' if len(keys) == 1 else 'architecture'}"
         ),
         columns=(
             *keys,
             *_ACCURACY,
             *(_TRUTH if truth else ()),
-            *(_REGRET if regret else ()),
+            *_LOSS[criterion],
             *(_BOUNDARY if any(c.deciding.boundary for c in found) else ()),
             *_TIME,
             ("Pareto front", _standing),
-            (
-                "least regret in" if regret else "most accurate in",
-                lambda c: f"{c.wins:.0%}" if c.eligible else "",
-            ),
+            (_BEST[criterion][0], lambda c: f"{c.wins:.0%}" if c.eligible else ""),
         ),
         items=found,
         keys=len(keys),
-        notes=(*_notes(regret), *(_truth_notes() if truth else ())),
+        notes=(
+            *([str(beaten)] if beaten else ()),
+            *_notes(criterion),
+            *(_truth_notes(criterion) if truth else ()),
+        ),
     )
 
 
@@ -88,26 +126,37 @@ def _standing(candidate: Candidate) -> str:
         return "dead"
     if candidate.eligible:
         return "yes" if candidate.on_front else ""
-    return "not solved" if candidate.trial else "not run"
+    trial = candidate.trial
+    if trial and trial.audited == trial.solves and isinf(candidate.loss):
+        return "not repairable"
+    return "not solved" if trial else "not run"
 
 
-def _notes(regret: bool) -> tuple[str, ...]:
-    wins, what = ("Least regret", "regret") if regret else ("Most accurate", "test MAE")
+def _notes(criterion: Criterion) -> tuple[str, ...]:
+    heading, does = _BEST[criterion]
     return (
-        f"{wins} in: how probable it is, in a bootstrap resample of the restarts, that the best "
-        f"net has the lowest {what}; among equals the faster solve wins. Dead: the net is "
+        f"{heading.capitalize()}: how probable it is, in a bootstrap resample of the restarts, "
+        f"that the best net {does}; among equals the faster solve wins. Dead: the net is "
         "constant, so solving it fast is worth nothing.",
         "Over restarts: 95 % bootstrap interval of the median, dead restarts included; over "
         "seeds: smallest to largest. A solve that reached the time limit counts with its time.",
     )
 
 
-def _truth_notes() -> tuple[str, ...]:
+def _truth_notes(criterion: Criterion) -> tuple[str, ...]:
+    measured = {
+        "regret": "A regret counts after the repair.",
+        "behind": "Behind the best found: of all repaired decisions of this study, relative to the "
+        "best one's absolute value, or where that is 0 to the spread of all; the optimum is not "
+        "known.",
+        "mae": "",
+    }
     return (
         "Error at decision: the largest difference of net and truth where the solver decided. "
         "Infeasible: restarts with a decision that violates the model under the truth by more than "
-        "1e-06, before the repair; violation: the largest. A regret counts after the repair; none: "
-        "no decision was found, or none that can be repaired.",
+        "1e-06, before the repair; violation: the largest. Worth after repair: the objective of "
+        "the decision once it is truly feasible; none: no decision was found, or none that can be "
+        f"repaired. {measured[criterion]}".rstrip(),
     )
 
 
@@ -166,8 +215,12 @@ def _thousandths(value: float) -> str:
     return "-" if isnan(value) else digits(value * 1e3)
 
 
-def _percent(regret: float) -> str:
-    return "none" if isinf(regret) else number(100 * regret, ".2f")
+def _percent(loss: float) -> str:
+    return "none" if isinf(loss) else number(100 * loss, ".2f")
+
+
+def _value(objective: float) -> str:
+    return "none" if isinf(objective) else number(objective, ".6g")
 
 
 def _seconds(value: float) -> str:

@@ -14,11 +14,16 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from surrogate.choosing import Candidate, Spread, candidates, knows_regret, named, ranked_groups
+from surrogate.choosing import Candidate, Spread, candidates, criterion_of, named, ranked_groups
 from surrogate.solving import REL_GAP
 from surrogate.study import Results
 
 _INK, _ACCENT, _DIM = "#1f2933", "#0b6e99", "#8a97a5"
+_HEIGHTS = {
+    "regret": "regret of the best restart, %",
+    "behind": "best restart behind the best decision found, %",
+    "mae": "test MAE of the best restart",
+}
 _LABELS = 16  # points that can all be named; of more, those on the front are
 # Fixed ids and no date: the same results give the same bytes.
 _STYLE: Any = {  # matplotlib types the keys as one union of hundreds
@@ -46,15 +51,15 @@ def accuracy_against_seconds(results: Results) -> str:
 def front_figure(results: Results) -> Figure:
     """One point an architecture (its best restart), whiskers over HiGHS seeds, and the front.
 
-    Against the solve seconds stands the regret in percent where the study knows regrets, else the
-    test MAE. An axis in decades has no place for a regret of nothing: it is drawn at the gap.
+    Against the solve seconds stands what ranks the candidates: regret or distance from the best
+    decision found, in percent, or the test MAE. An axis in decades has no place for a regret of
+    nothing: it is drawn at the gap.
     """
     found = candidates(results.nets, results.solves, results.study.all_layouts)
-    regret = knows_regret(found)
     points = [
-        _Point(named(c.architecture, found), c, c.trial.seconds, _height(c, regret))
+        _Point(named(c.architecture, found), c, c.trial.seconds, _height(c))
         for c in sorted(found, key=lambda c: c.seconds)
-        if c.trial and not math.isnan(c.seconds) and math.isfinite(_height(c, regret))
+        if c.trial and not math.isnan(c.seconds) and math.isfinite(_height(c))
     ]
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.subplots()
@@ -73,7 +78,7 @@ def front_figure(results: Results) -> Figure:
     box = results.solves["sense"].nunique() > 1
     work = ", minimise + maximise over the box" if box else ""
     axes.set_xlabel(f"solve seconds{work} (median of HiGHS seeds)")
-    axes.set_ylabel("regret of the best restart, %" if regret else "test MAE of the best restart")
+    axes.set_ylabel(_HEIGHTS[criterion_of(found)])
     _caption(axes, "filled: Pareto front (line); crosses: dead or unsolved; whiskers: HiGHS seeds")
     return figure
 
@@ -86,8 +91,9 @@ class _Point:
     height: float
 
 
-def _height(candidate: Candidate, regret: bool) -> float:
-    return 100 * max(candidate.regret, REL_GAP) if regret else candidate.mae
+def _height(candidate: Candidate) -> float:
+    loss = candidate.loss
+    return loss if candidate.criterion == "mae" else 100 * max(loss, REL_GAP)
 
 
 def _draw(axes: Axes, point: _Point, above: bool, label: bool) -> None:

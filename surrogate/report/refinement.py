@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
+from surrogate.choosing import SURPASSED, surpassed
 from surrogate.report.table import Table, digits, number
 from surrogate.study import Results
 
@@ -34,7 +35,9 @@ def refinement_table(results: Results) -> Table:
         "error at decision x10^3",
         "longest solve s",
     )
+    beaten = surpassed(found, results.solves)
     notes = (
+        *([str(beaten)] if beaten else ()),
         "Round 0: the study's best network. Each further one is trained from the start, on the "
         "samples so far and on the truth at and around every decision; a test MAE that rises says "
         "that accuracy elsewhere was given up. none: no decision, or none that can be repaired.",
@@ -49,7 +52,10 @@ def _worth(mine: Any, k: int, regrets: bool) -> str:
     value = row["regret"] if regrets else row["repaired"]
     if value is None or isnan(value):
         return "none"
-    return number(100.0 * max(float(value), 0.0), ".2f") if regrets else digits(float(value))
+    if not regrets:
+        return digits(float(value))
+    rounding = SURPASSED <= value < 0.0
+    return number(0.0 if rounding else 100.0 * float(value), ".2f")
 
 
 def _thousandths(value: Any) -> str:

@@ -15,6 +15,7 @@ from surrogate.onnx_files import load
 from surrogate.problems import Built, Evaluation, Problem, Sense, box_problem
 from surrogate.solving import Solution, solve
 from surrogate.study.rows import SolveRow, SolveTask
+from surrogate.study.spec import BOX
 from surrogate.study.subject import problem_of
 
 NOBODY = Evaluation(float("nan"))
@@ -46,9 +47,8 @@ def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 
             "resume the run, which trains a layout again whose files have changed"
         )
     problem = problem_of(task.study)
-    if problem is None:
-        return _row(task, _over_box(task, net))
-    return _row(task, decide(problem, net, task))
+    decided = _over_box(task, net) if problem is None else decide(problem, net, task)
+    return _row(task, problem, decided)
 
 
 def _over_box(task: SolveTask, net: Network) -> Decided:
@@ -85,7 +85,7 @@ def copies_of(built: Built) -> tuple[Embedding, ...]:
     return tuple(copy for surrogate in built.surrogates for copy in surrogate.embeddings)
 
 
-def _row(task: SolveTask, decided: Decided) -> SolveRow:
+def _row(task: SolveTask, problem: Problem | None, decided: Decided) -> SolveRow:
     copies, solution = decided.embeddings, decided.solution
     evaluation = decided.evaluation or NOBODY
     return SolveRow(
@@ -108,14 +108,24 @@ def _row(task: SolveTask, decided: Decided) -> SolveRow:
         nodes=solution.nodes,
         iterations=solution.iterations,
         **(_audited(copies) if solution.has_solution else {}),
+        maximize=None if problem is None else problem.sense == "maximize",
+        optimum=None if problem is None else problem.optimum,
         true_objective=evaluation.true,
         violation=evaluation.violation,
         repaired=evaluation.repaired,
         regret=decided.regret,
         decision_error=evaluation.error,
-        boundary=None if evaluation is NOBODY else any(copy.boundary() for copy in copies),
+        boundary=_at_data_limits(task, decided),
         message="" if solution.has_solution else solution.advice,
     )
+
+
+def _at_data_limits(task: SolveTask, decided: Decided) -> bool | None:
+    """Whether the data stop some copy. A network's box alone is the question, not a limit."""
+    asked = task.study.problem != BOX or task.study.validity in ("hull", "joint_hull")
+    if not asked or not decided.solution.has_solution:
+        return None
+    return any(copy.data_limits() for copy in decided.embeddings)
 
 
 def _audited(copies: tuple[Embedding, ...]) -> dict[str, Any]:

@@ -96,12 +96,16 @@ class SolveRow:
     audit_error      largest |value in the model - float64 forward pass|; None without a solution
     pattern_matches  every binary agrees with the true activation pattern
     audit_passed     the pattern matches and the audit error is at most 1e-6
+    maximize         the sense of the problem; None of a network's box
+    optimum          of the true problem as it states it; None where it states none
     true_objective   the objective at the decision with the truth in place of the network
     violation        largest violation of the model's own rows then, 0 when feasible
     repaired         the objective after the repair to a feasible decision
     regret           (repaired - optimum) / scale in the problem's sense; 0.02 is 2 %
     decision_error   largest |network - truth| at the decision
-    boundary         the optimum lies on the boundary of the validity domain
+    boundary         the data stop the optimum: it is on an edge of the validity domain that the
+                     model's own bounds would let it cross; None without a solution, and of a
+                     network's box alone
     message          why there is no answer, when there is none
 
     From true_objective to decision_error, None without a solution or without a truth.
@@ -128,6 +132,8 @@ class SolveRow:
     audit_error: float | None = None
     pattern_matches: bool | None = None
     audit_passed: bool | None = None
+    maximize: bool | None = None
+    optimum: float | None = None
     true_objective: float | None = None
     violation: float | None = None
     repaired: float | None = None

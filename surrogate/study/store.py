@@ -20,7 +20,7 @@ from surrogate.study.environment import Environment
 from surrogate.study.rows import NetRow, RefineRow, SolveRow
 from surrogate.study.spec import Study
 
-_FORMAT = "3"
+_FORMAT = "4"
 _SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
 _KEYS = {
     "environments": ("id",),

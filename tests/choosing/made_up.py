@@ -72,12 +72,38 @@ def solve(layout, restart, **figures):
         "iterations": 100,
         "audit_error": 1e-9,
         "audit_passed": True,
+        "maximize": None,
+        "optimum": None,
+        "true_objective": None,
         "violation": None,
+        "repaired": None,
         "regret": None,
         "decision_error": None,
         "boundary": None,
         **figures,
     }
+
+
+def worth(values, seconds, *, maximize, optimum=None):
+    """A problem with a truth: `values[layout]` has per restart what its decision is worth repaired.
+
+    None: decided, and no repair makes it feasible. "nothing": stopped without a decision. With an
+    optimum there are regrets too, relative to it.
+    """
+    sign = -1 if maximize else 1
+    rows = []
+    for layout, column in values.items():
+        for restart, value in enumerate(column):
+            known = {"true_objective": 1.0, "violation": 0.1, "decision_error": 0.01}
+            if value == "nothing":
+                known = {"status": "time_limit_no_solution", "audit_passed": None}
+            elif value is not None:
+                known["repaired"] = value
+                if optimum is not None:
+                    known["regret"] = sign * (value - optimum) / abs(optimum)
+            figures = {"maximize": maximize, "optimum": optimum, "solve_seconds": seconds[layout]}
+            rows.append(solve(layout, restart, **figures, **known))
+    return pd.DataFrame(rows)
 
 
 def decided(regrets, seconds, encoding="auto", recipe="origin"):

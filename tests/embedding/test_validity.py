@@ -224,6 +224,62 @@ def test_the_box_of_the_network_not_of_the_variables_is_its_boundary(net):
     assert emb.boundary() == ()
 
 
+def at(inputs, net=None, own=(-5, 5), validity="hull", fixed=()):
+    """`data_limits` at a point, of a triangle of data unless the network has none."""
+    plain = Network((np.array([[1.0], [2.0]]),), (np.zeros(1),), None, ("flow", "heat"))
+    triangle = Hull.of([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
+    m = model_of(bounds=own)
+    emb = embed(m.net, net or replace(plain, hull=triangle), m.x, validity=validity)
+    m.objective = pyo.Objective(expr=sum((m.x[i] - inputs[i]) * (-1) ** i for i in (0, 1)))
+    for i in (0, 1):
+        m.x[i].fix(inputs[i])
+    solve(m)
+    for i in {0, 1} - set(fixed):
+        m.x[i].unfix()
+    return emb.data_limits()
+
+
+def test_data_limit_a_solution_where_the_models_own_bounds_do_not():
+    slanted, flow, heat = "0.5 flow + heat <= 1 (hull)", "flow >= 0 (box)", "heat <= 1 (box)"
+    assert at((0, 1)) == (flow, heat, slanted)
+    assert at((0, 1), own=(0, 5)) == (heat, slanted)
+    assert at((0, 1), own=(0, 1)) == (slanted,)  # flow may still grow
+    assert at((0, 1), fixed=[0]) == (heat, slanted)
+    assert at((0, 1), fixed=[0, 1]) == ()
+    assert at((0.5, 0.25)) == ()
+
+
+def test_a_slanted_facet_is_no_limit_where_all_its_inputs_are_at_their_own_bounds():
+    triangle = Hull.of([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+    net = replace(make_net((2,)), hull=triangle, box=None)
+    assert at((1, 1), net, own=(0, 1)) == ()
+    assert at((1, 1), net, own=(0, 1.5)) == ("x0 + x1 <= 2 (hull)",)
+
+
+def test_a_side_of_the_networks_box_limits_where_the_variables_reach_beyond(net):
+    assert at((1, 0), net, own=(-1, 1), validity="box") == ()
+    assert at((1, 0), net, own=(-1, 1 + 1e-9), validity="box") == ()
+    (side,) = at((1, 0), net, own=(-1, 1.1), validity="box")
+    assert side.endswith("<= 1 (box)")
+    assert at((1, 0), net, own=(None, None), validity="box") == (side,)
+
+
+def test_outputs_count_in_the_hull_of_both():
+    data = thin()
+    line = Hull.of(data, data @ [1.0, 2.0] + 0.1 * np.sin(9 * data[:, 0]))
+    net = replace(make_net((3, 3)), hull=line)
+    m = model_of()
+    emb = embed(m.net, net, m.x, validity="joint_hull")
+    minimum(m, emb)
+    assert emb.data_limits()
+    for variable in (*emb.inputs, *emb.outputs):
+        variable.fix()
+    assert emb.boundary()
+    assert emb.data_limits() == ()
+    emb.outputs[0].unfix()
+    assert emb.data_limits()
+
+
 def test_box_problem_takes_a_validity():
     data = thin()
     net = with_hull(make_net((3, 3)), data)

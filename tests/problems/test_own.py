@@ -53,6 +53,12 @@ def test_a_file_with_build_and_truth_is_built_solved_and_evaluated(written, net)
     assert problem.regret(evaluation) == pytest.approx((x * y + 0.5) / 0.5)
 
 
+def test_an_optimum_of_0_needs_a_scale(written):
+    problem = load_problem(written(BUILD, TRUTH, "\noptimum = 0.0\nscale = 2\n"))
+    assert (problem.optimum, problem.scale) == (0.0, 2.0)
+    assert load_problem(written(BUILD)).scale is None
+
+
 def test_without_a_truth_only_the_claim_is_known(written, net):
     problem = load_problem(written(BUILD))
     built = problem.build(net)
@@ -124,6 +130,7 @@ def test_the_file_may_import_its_neighbours_and_hold_dataclasses(written, net):
         (BUILD + "sense = 'max'\n", r"plant\.py: sense is 'max'; choose"),
         (BUILD + "optimum = 'low'\n", r"plant\.py: optimum is 'low'; give a finite number"),
         (BUILD + "optimum = float('nan')\n", r"plant\.py: optimum is nan"),
+        (BUILD + "optimum = 0\n", r"plant\.py: optimum is 0, .*add the line scale = "),
         (BUILD + "scale = 0\n", r"plant\.py: scale is 0; give a number above 0"),
         (BUILD + TRUTH + "box = [(1, -1)]\n", r"plant\.py: box: input 0 has lower bound 1 above"),
         (BUILD + TRUTH + "box = [(0, 1)]\n", r"plant\.py, line 13: truth raised IndexError"),

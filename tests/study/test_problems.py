@@ -9,19 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from surrogate.box import Box
 from surrogate.choosing import candidates
 from surrogate.errors import InputError, StoreError, StudyError
 from surrogate.network import Network
-from surrogate.onnx_files import load
+from surrogate.onnx_files import load, save
 from surrogate.problems import PROBLEMS, load_problem
 from surrogate.report import report_tables
 from surrogate.report.page import render_page
 from surrogate.solving import solve
 from surrogate.study import Results, Study, run
+from surrogate.study.deciding import solve_problem
 from surrogate.study.environment import Environment
-from surrogate.study.rows import NetRow, RefineRow
+from surrogate.study.rows import NetRow, RefineRow, SolveTask
 from surrogate.study.store import Store
 from surrogate.study.subject import subject_of
+from surrogate.validity import Hull
 
 OWN = """
 import pyomo.environ as pyo
@@ -88,7 +91,52 @@ def test_a_row_is_what_the_problem_says_of_its_net(results, study):
     assert row["regret"] == pytest.approx((x[0] * x[1] + 0.5) / 0.5, abs=1e-9)
     assert row["violation"] == pytest.approx(0.0, abs=1e-9)
     assert row["audit_passed"]
-    assert row["boundary"] == (max(np.abs(x)) > 1 - 1e-6)
+    assert (row["maximize"], row["optimum"], row["repaired"]) == (0, -0.5, row["true_objective"])
+    assert not row["boundary"]  # the model's own bounds are those of the box
+
+
+def solved(folder, net, sense="decide", **values):
+    """The row of a network that is given, not trained."""
+    save(net, folder / "net.onnx")
+    study = Study(**{"restarts": 1, **values}).beside(folder)
+    given = load(folder / "net.onnx")
+    task = SolveTask(
+        study, "1x1", "best", 0, folder / "net.onnx", given.content_hash, sense, 0, "auto"
+    )
+    return solve_problem(task, lambda _: None)
+
+
+def rising(hull=None):
+    """x0 + x1 on the box [-1, 1]^2."""
+    weights = (np.ones((2, 1)), np.ones((1, 1)))
+    return Network(weights, (np.full(1, 2.0), np.full(1, -2.0)), BOX, hull=hull)
+
+
+BOX = Box.of([(-1, 1), (-1, 1)])
+DISC = Hull.of([(np.cos(a), np.sin(a)) for a in np.arange(8) * np.pi / 4])
+
+
+@pytest.mark.parametrize(("own", "limited"), [("(-1, 1)", False), ("(-2, 1)", True)])
+def test_a_decision_is_on_the_boundary_where_the_data_stop_it(tmp_path, own, limited):
+    text = OWN.replace("bounds=(-1, 1)", f"bounds={own}").replace(">= 0.5", "<= 0.5")
+    (tmp_path / "own.py").write_text(text)
+    assert solved(tmp_path, rising(), problem="own.py").boundary is limited
+
+
+def test_a_row_has_the_sense_of_its_problem_and_the_optimum_where_one_is_stated(tmp_path):
+    text = OWN.replace("expr=y)", "expr=y, sense=pyo.maximize)").replace("optimum =", "sense =")
+    (tmp_path / "own.py").write_text(text.replace("-0.5", "'maximize'"))
+    row = solved(tmp_path, rising(), problem="own.py")
+    assert (row.maximize, row.optimum, row.regret, row.repaired) == (True, None, None, 1.0)
+    box = solved(tmp_path, rising(), "maximize")
+    assert (box.maximize, box.optimum) == (None, None)
+
+
+def test_of_a_box_the_boundary_is_that_of_the_hull(tmp_path):
+    assert solved(tmp_path, rising(DISC), "minimize").boundary is None
+    for validity in ("hull", "joint_hull"):
+        net = rising(DISC if validity == "hull" else Hull.of(DISC.points, DISC.points.sum(axis=1)))
+        assert solved(tmp_path, net, "minimize", validity=validity).boundary is True
 
 
 def test_the_choice_is_by_regret(results):
