@@ -183,7 +183,7 @@ def _within(
             raise InputError(
                 f"no architecture{met} has {limit.what} <= {limit.value:g}; the closest is "
                 f"{named(closest.architecture, found)} with {limit.figure(closest):.3g}: relax the "
-                "limit or spend more neurons"
+                f"limit or spend {'fewer' if 'seconds' in limit.what else 'more'} neurons"
             )
         rivals, met = kept, f"{met or ' with'} {limit.what} <= {limit.value:g}"
     return rivals

@@ -157,11 +157,11 @@ def choose(
 
     results = Results.load(folder)
     limits = {"max_mae": max_mae, "max_regret": max_regret, "max_seconds": max_seconds}
+    if not results.stored:
+        complain("the study is not finished; the command that started it goes on with --resume")
     choice = results.recommend(**limits)
     if as_json:
         print(json.dumps(choice_record(results, choice)))
         return
     print_table(front_table(results))
     print(choice.sentence)
-    if not results.stored:
-        complain("the study is not finished; the command that started it goes on with --resume")
