@@ -18,7 +18,7 @@ from surrogate.choosing import (
     criterion_of,
     surpassed,
 )
-from surrogate.report.table import Column, Table, digits, naming, number, table_of
+from surrogate.report.table import Column, Table, digits, naming, number, percent, table_of
 from surrogate.study import Results
 
 _ACCURACY: tuple[Column[Candidate], ...] = (
@@ -216,7 +216,7 @@ def _thousandths(value: float) -> str:
 
 
 def _percent(loss: float) -> str:
-    return "none" if isinf(loss) else number(100 * loss, ".2f")
+    return "none" if isinf(loss) else percent(loss)
 
 
 def _value(objective: float) -> str:

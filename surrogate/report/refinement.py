@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
-from surrogate.choosing import SURPASSED, surpassed
-from surrogate.report.table import Table, digits, number
+from surrogate.choosing import surpassed
+from surrogate.report.table import Table, digits, number, percent
 from surrogate.study import Results
 
 
@@ -52,10 +52,7 @@ def _worth(mine: Any, k: int, regrets: bool) -> str:
     value = row["regret"] if regrets else row["repaired"]
     if value is None or isnan(value):
         return "none"
-    if not regrets:
-        return digits(float(value))
-    rounding = SURPASSED <= value < 0.0
-    return number(0.0 if rounding else 100.0 * float(value), ".2f")
+    return percent(float(value)) if regrets else digits(float(value))
 
 
 def _thousandths(value: Any) -> str:

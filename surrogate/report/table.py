@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from surrogate.choosing import SURPASSED
+
 T = TypeVar("T")
 Column = tuple[str, Callable[[T], str]]
 
@@ -47,6 +49,11 @@ def table_of(
 def naming(items: Sequence[T], first: Column[T], *others: Column[T]) -> tuple[Column[T], ...]:
     """Columns that name the items: the first, and of the others those in which the items differ."""
     return (first, *(c for c in others if len({c[1](item) for item in items}) > 1))
+
+
+def percent(loss: float) -> str:
+    """A loss in %; a negative one that is a solver's rounding is 0."""
+    return number(0.0 if SURPASSED <= loss < 0.0 else 100.0 * loss, ".2f")
 
 
 def number(value: float, form: str) -> str:

@@ -25,7 +25,7 @@ from surrogate.report import (
 )
 from surrogate.report.plots import front_figure
 from surrogate.report.published import PUBLISHED
-from surrogate.report.table import Table
+from surrogate.report.table import Table, percent
 from surrogate.report.tables import accuracy_table, solver_table
 from surrogate.study import Results, Study
 from surrogate.study.rows import RefineRow
@@ -320,3 +320,12 @@ def test_digits_line_up_and_keep_three_figures(results):
     cells = column(accuracy_table(replace(results, nets=nets)), "MAE x10^3 best")
     assert cells[0] == "0.00123"
     assert all("e" not in cell for cell in cells)
+
+
+def test_a_loss_that_is_rounding_is_none_and_one_that_is_not_is_shown():
+    assert [percent(loss) for loss in (-5e-5, 0.0, 0.0123, -0.3)] == [
+        "0.00",
+        "0.00",
+        "1.23",
+        "-30.00",
+    ]
