@@ -185,11 +185,14 @@ def best_of_the_rest(model: Any, held: Sequence[Held]) -> float | None:
         )
         for variable, value in zip(variables, numbers.tolist(), strict=True)
     }
+    # Outputs that `embed` made are bounded by what the network can say, which binds no truth.
+    made = {id(y) for copy in held for y in copy.embedding.block.surrogate.outputs.values()}
     lower, upper = program.lower.copy(), program.upper.copy()
     for j, variable in enumerate(translation.variables):
         if id(variable) in values:
             value = values[id(variable)]
-            if _excess(lower[j], value, upper[j]) > SLACK * (1.0 + abs(value)):
+            beyond = _excess(lower[j], value, upper[j]) > SLACK * (1.0 + abs(value))
+            if beyond and id(variable) not in made:
                 return None  # a bound of the model's own on a true output
             lower[j] = upper[j] = value
     rest = replace(

@@ -30,13 +30,16 @@ def run_file(path: Path) -> dict[str, Any]:
     module = ModuleType(f"_surrogate_problem_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look for the module of their class there
-    sys.path.append(str(path.parent.resolve()))  # last: no file there may pass for a library's
+    folder = str(path.parent.resolve())
+    sys.path.append(folder)  # last: no file there may pass for a library's
     try:
         exec(code, vars(module))
     except (Exception, SystemExit) as error:
         raise _blamed(path, error, "", str(path)) from None
     finally:
-        sys.path.pop(0)
+        sys.path.reverse()
+        sys.path.remove(folder)  # the last one, which is ours
+        sys.path.reverse()
     return vars(module)
 
 

@@ -1,5 +1,6 @@
 """The user's own problem: what a right file gives, and what a wrong one is told."""
 
+import sys
 from textwrap import dedent
 
 import numpy as np
@@ -227,3 +228,12 @@ def test_a_bounded_model_passes(written, net):
     problem = load_problem(written(BUILD))
     built = problem.build(net)
     problem.check_bounded(built, solve(built.model))
+
+
+def test_the_search_path_of_modules_is_as_it_was(written):
+    before = list(sys.path)
+    load_problem(written(BUILD))
+    assert sys.path == before
+    with pytest.raises(InputError):
+        load_problem(written("raise ValueError"))
+    assert sys.path == before
