@@ -83,6 +83,11 @@ class Built:
     model: pyo.ConcreteModel
     surrogates: tuple[Surrogate, ...]
 
+    @property
+    def embeddings(self) -> tuple[Embedding, ...]:
+        """Every copy of every network in the model."""
+        return tuple(copy for surrogate in self.surrogates for copy in surrogate.embeddings)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Problem(ABC):
@@ -188,9 +193,7 @@ class Problem(ABC):
         Raises `InputError`; other ends of a solve are results.
         """
         if solution.status in (Status.UNBOUNDED, Status.INFEASIBLE_OR_UNBOUNDED):
-            outputs = {
-                id(y) for part in built.surrogates for copy in part.embeddings for y in copy.outputs
-            }
+            outputs = {id(y) for copy in built.embeddings for y in copy.outputs}
             names = [v.name for v in free_in_objective(built.model) if id(v) not in outputs]
             listed = f"variables {', '.join(names)}" if names else "variables of the objective"
             raise InputError(

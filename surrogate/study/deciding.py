@@ -12,7 +12,7 @@ from surrogate.errors import StoreError
 from surrogate.isolation import Report
 from surrogate.network import Network
 from surrogate.onnx_files import load
-from surrogate.problems import Built, Evaluation, Problem, Sense, box_problem
+from surrogate.problems import Evaluation, Problem, Sense, box_problem
 from surrogate.solving import Solution, solve
 from surrogate.study.rows import SolveRow, SolveTask
 from surrogate.study.spec import BOX
@@ -73,16 +73,11 @@ def decide(problem: Problem, net: Network, task: SolveTask) -> Decided:
     seconds = perf_counter() - start
     solution = solve(built.model, time_limit=task.study.time_limit, seed=task.solver_seed)
     problem.check_bounded(built, solution)
-    copies = copies_of(built)
+    copies = built.embeddings
     if not solution.has_solution:
         return Decided(built.model, copies, solution, seconds)
     evaluation = problem.evaluate(built)
     return Decided(built.model, copies, solution, seconds, evaluation, problem.regret(evaluation))
-
-
-def copies_of(built: Built) -> tuple[Embedding, ...]:
-    """Every copy of every network in the model."""
-    return tuple(copy for surrogate in built.surrogates for copy in surrogate.embeddings)
 
 
 def _row(task: SolveTask, problem: Problem | None, decided: Decided) -> SolveRow:

@@ -95,10 +95,9 @@ class Subject:
 
 def _hopeless(built: Built) -> bool:
     """Whether the model is infeasible without its networks too. It is not used any more."""
-    for surrogate in built.surrogates:
-        for copy in surrogate.embeddings:
-            for part in own_parts(copy):
-                part.deactivate()
+    for copy in built.embeddings:
+        for part in own_parts(copy):
+            part.deactivate()
     return solve(built.model, time_limit=REHEARSAL_SECONDS).status is Status.INFEASIBLE
 
 
