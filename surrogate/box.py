@@ -94,6 +94,18 @@ class Box:
         """`n` points drawn uniformly from the box, shape (n, d)."""
         return rng.uniform(self.lower, self.upper, (n, self.n_inputs))
 
+    def spread(self, n: int) -> FloatArray:
+        """`n` points that fill the box evenly, (n, d), the same at every call.
+
+        A scrambled Sobol' sequence with a fixed seed: every input takes `n` different values. It is
+        even where `n` is a power of two.
+        """
+        from scipy.stats import qmc  # here, because scipy.stats is slow to import
+
+        unit = qmc.Sobol(self.n_inputs, scramble=True, rng=0).random(n)
+        points: FloatArray = self.lower + (self.upper - self.lower) * unit
+        return points
+
     def __eq__(self, other: object) -> bool:
         """Whether two boxes have the same bounds, bit for bit."""
         return (

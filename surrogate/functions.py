@@ -54,10 +54,7 @@ class Function:
         """
         d = self.box.n_inputs
         if d > _GRID_INPUTS:
-            from scipy.stats import qmc  # here, because scipy.stats is slow to import
-
-            unit = qmc.Sobol(d, scramble=True, rng=0).random_base2(_SOBOL_POWER)
-            return self.box.lower + (self.box.upper - self.box.lower) * unit
+            return self.box.spread(2**_SOBOL_POWER)
         per_axis = round(_GRID_POINTS ** (1 / d))
         centres = (np.arange(per_axis) + 0.5) / per_axis
         axes = [lo + (up - lo) * centres for lo, up in self.box.pairs()]

@@ -218,10 +218,7 @@ def _functions(path: Path, truth: Truth | None, box: Any) -> tuple[Function, ...
 
 def _spread(box: Box) -> FloatArray:
     """`RANGE_POINTS` points all over the box, with its corners where these are not many more."""
-    from scipy.stats import qmc  # here, because scipy.stats is slow to import
-
-    d = box.n_inputs
-    unit = qmc.Sobol(d, scramble=True, rng=0).random(RANGE_POINTS)
-    if 2**d <= RANGE_POINTS:
-        unit = np.concatenate([unit, np.array(list(product((0.0, 1.0), repeat=d)))])
-    return box.lower + (box.upper - box.lower) * unit
+    points = box.spread(RANGE_POINTS)
+    if 2**box.n_inputs > RANGE_POINTS:
+        return points
+    return np.concatenate([points, np.array(list(product(*box.pairs())))])

@@ -23,7 +23,7 @@ from surrogate.study.spec import BOX, Study
 REHEARSAL_SECONDS = 5.0
 FEWEST_ROWS = 10
 LARGEST = 1e9  # beyond, HiGHS's tolerances are larger than what is to be seen
-OWN_POINTS = 2_048  # where a truth of the user's own is tested
+OWN_POINTS = 2_048  # where a truth of the user's own is tested: it may take its time
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +126,8 @@ def subject_of(study: Study) -> Subject:
             "there is nothing to learn"
         )
     train = Dataset.sample(function, study.samples, np.random.default_rng([study.seed]))
-    grid = _few(function.box) if study.own_problem else function.grid()
+    grid = function.box.spread(OWN_POINTS) if study.own_problem else function.grid()
     return Subject(problem, train, grid, function(grid), function.box, function.range)
-
-
-def _few(box: Box) -> FloatArray:
-    """Test points for a truth that may take its time: it is called once for each."""
-    from scipy.stats import qmc  # here, because scipy.stats is slow to import
-
-    unit = qmc.Sobol(box.n_inputs, scramble=True, rng=0).random(OWN_POINTS)
-    return box.lower + (box.upper - box.lower) * unit
 
 
 def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:
