@@ -83,13 +83,7 @@ def decide(problem: Problem, net: Network, task: SolveTask) -> Decided:
 def _row(task: SolveTask, problem: Problem | None, decided: Decided) -> SolveRow:
     copies, solution = decided.embeddings, decided.solution
     evaluation = decided.evaluation or NOBODY
-    return SolveRow(
-        layout=task.layout,
-        recipe=task.recipe,
-        restart=task.restart,
-        sense=task.sense,
-        solver_seed=task.solver_seed,
-        encoding=task.encoding,
+    return task.row(
         status=str(solution.status),
         **{
             name: sum(getattr(copy.size, name) for copy in copies)

@@ -17,7 +17,7 @@ from surrogate.isolation import Report
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
 from surrogate.problems import Problem
-from surrogate.study.deciding import Decided, decide
+from surrogate.study.deciding import NOBODY, Decided, decide
 from surrogate.study.rows import RefineRow, RefineTask, SolveTask
 from surrogate.study.subject import Subject, subject_of
 from surrogate.study.trial import trained_restarts, with_provenance
@@ -114,7 +114,7 @@ def _row(
     net: Network,
     decided: Decided,
 ) -> RefineRow:
-    solution, evaluation = decided.solution, decided.evaluation
+    solution, evaluation = decided.solution, decided.evaluation or NOBODY
     return RefineRow(
         layout=task.layout,
         recipe=task.study.recipe,
@@ -127,9 +127,9 @@ def _row(
         status=str(solution.status),
         solve_seconds=solution.seconds,
         objective=solution.objective,
-        true_objective=evaluation.true if evaluation else None,
-        violation=evaluation.violation if evaluation else None,
-        repaired=evaluation.repaired if evaluation else None,
+        true_objective=evaluation.true,
+        violation=evaluation.violation,
+        repaired=evaluation.repaired,
         regret=decided.regret,
-        decision_error=evaluation.error if evaluation else None,
+        decision_error=evaluation.error,
     )

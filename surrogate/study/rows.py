@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from surrogate.problems import Sense
 from surrogate.study.spec import Study
@@ -82,6 +82,19 @@ class SolveTask:
         """The task in a progress line."""
         how = "" if len(self.study.encodings) == 1 else f" {self.encoding}"
         return f"{self.sense} {self.layout}{how} restart {self.restart} seed {self.solver_seed}"
+
+    def row(self, status: str, **found: Any) -> SolveRow:
+        """The row of this task: how it ended, and what was found."""
+        return SolveRow(
+            layout=self.layout,
+            recipe=self.recipe,
+            restart=self.restart,
+            sense=self.sense,
+            solver_seed=self.solver_seed,
+            encoding=self.encoding,
+            status=status,
+            **found,
+        )
 
 
 @dataclass(frozen=True)

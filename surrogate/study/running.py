@@ -13,7 +13,7 @@ from surrogate.study.deciding import solve_problem
 from surrogate.study.environment import Environment
 from surrogate.study.refining import refine_layout
 from surrogate.study.results import Results
-from surrogate.study.rows import RefineTask, SolveRow, SolveTask, TrainingTask
+from surrogate.study.rows import RefineTask, TrainingTask
 from surrogate.study.spec import Study
 from surrogate.study.store import Store, holds_results
 from surrogate.study.subject import fingerprint, subject_of
@@ -122,7 +122,7 @@ def _solve(store: Store, workers: int, tell: Listener) -> list[str]:
             case Finished(result=row):
                 store.add_solve(row)
             case Failed(task=task, reason=reason):
-                store.add_solve(_failed(task, reason))
+                store.add_solve(task.row(status="failed", message=reason))
                 failures.append(f"{task}: {reason}")
     return failures
 
@@ -136,16 +136,3 @@ def _refine(store: Store, rounds: int, workers: int, tell: Listener) -> list[str
             case Failed(task=task, reason=reason):
                 failures.append(f"{task}: {reason}")
     return failures
-
-
-def _failed(task: SolveTask, reason: str) -> SolveRow:
-    return SolveRow(
-        layout=task.layout,
-        recipe=task.recipe,
-        restart=task.restart,
-        sense=task.sense,
-        solver_seed=task.solver_seed,
-        encoding=task.encoding,
-        status="failed",
-        message=reason,
-    )
