@@ -10,7 +10,7 @@ from surrogate.box import FloatArray
 from surrogate.cells.tree import CellTree
 from surrogate.programs.program import BoolArray, IntArray
 
-FEW_CELLS = 30_000
+FEW_CELLS = 30000
 """Cells of a tree up to which a search prices all leaves: 3 ms, as going down from the top takes.
 
 Re-measure with benchmarks/reuse.py.

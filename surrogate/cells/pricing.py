@@ -2,9 +2,10 @@ r"""Pricing: the minimum of v.f(x) - g.x over a cover, from below and from above
 
 In each cell the plane of v.f less g.x is least at a corner, in closed form. The cells with the
 least such values are halved until the least of all is within `gap` of a value that f attains: a
-branch and bound on the inputs, a thousand cells at a time. Of a direction v, the planes are made
-once; another g costs a product. So the pricing that column generation repeats takes milliseconds,
-where a mixed-integer program for each takes seconds (benchmarks/higher_dimension.py).
+branch and bound on the inputs, a thousand cells at a time. Where few neurons are unstable, the cell
+is solved to the end, pattern by pattern (`surrogate.cells.patterns`). Of a direction v, the planes
+are made once; another g costs a product. So the pricing that column generation repeats takes
+milliseconds, where a mixed-integer program for each takes seconds (benchmarks/higher_dimension.py).
 
 Every value from below is a valid cut v.f(x) >= g.x + value on what the cover covers.
 """
@@ -18,6 +19,7 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.cells.cover import Cover
+from surrogate.cells.patterns import FEW
 from surrogate.cells.planes import least_on_boxes
 from surrogate.cells.tree import CellTree
 from surrogate.programs.program import IntArray
@@ -27,6 +29,7 @@ SHARE = 8  # and at least one in so many, so that large covers are not copied to
 ROUNDS = 30
 MOST_CELLS = 4000  # that one call makes: beyond, it pays better to branch
 KEPT_POINTS = 8
+MOST_EXACT = 32  # cells whose patterns are tried in a round
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,67 +70,96 @@ def price(
     new ones, a full tree or the deadline (of `time.perf_counter`) end it with what it has. The
     bounds hold all the same.
     """
-    # With one output the direction is 1 or -1, whatever the price: its planes are made once.
-    direction, size = (np.sign(v), float(abs(v[0]))) if len(v) == 1 else (v, 1.0)
-    bounds, value, points = _bounds(tree, cover, direction, size, g), np.inf, []
-    best = cover.lower[0]
+    search = _Search(tree, cover, v, g)
     most, rounds = len(tree) + MOST_CELLS, 0
     while rounds < ROUNDS:
-        chosen = _smallest(bounds, max(BATCH, len(bounds) // SHARE))
-        tried = chosen[_smallest(bounds[chosen], BATCH)]
-        found = _points(tree, cover.take(tried), direction, size, g)
-        values = tree.net(found) @ v - found @ g
-        order = np.argsort(values)[:KEPT_POINTS]
-        points.append(found[order])
-        if values[order[0]] < value:
-            value, best = float(values[order[0]]), found[order[0]]
-        least = float(bounds.min())
-        if value - least <= gap or least >= enough:
+        chosen = _smallest(search.bounds, max(BATCH, len(search.bounds) // SHARE))
+        search.try_cells(chosen[_smallest(search.bounds[chosen], BATCH)])
+        least = float(search.bounds.min())
+        if search.value - least <= gap or least >= enough:
             break
         if len(tree) > most or tree.full or time.perf_counter() > deadline:
             break
-        sought = min(value - gap / 2.0, enough)
-        chosen = chosen[bounds[chosen] < sought]
-        axes = tree.axis_of(cover.cells[chosen])
-        whole = np.flatnonzero(axes < 0)  # the others were cut before: their halves cost little
-        rounds += len(whole) > 0
-        some = cover.take(chosen[whole])
-        better = tree.better_bounds(some.cells, some.lower, some.upper, v, g)
-        bounds[chosen[whole]] = np.maximum(bounds[chosen[whole]], better)
-        low = bounds[chosen] < sought
-        if not low.any():
-            continue
-        whole = whole[low[whole]]
-        gain = tree.gains(cover.cells[chosen[whole]], direction)
-        axes[whole] = np.where(gain.max(axis=1) > 0.0, gain.argmax(axis=1), -1)
-        cut = low & (axes >= 0)
-        if not cut.any():  # their planes are exact
+        whole = tree.axis_of(search.cover.cells[chosen]) < 0  # others were cut: that costs little
+        rounds += bool(whole.any())
+        search.sharpen(chosen[whole], gap, enough)
+        if not search.halve(chosen, min(search.value - gap / 2.0, enough)):
             break
-        halved = cover.take(chosen[cut]).halved(tree, axes[cut])
-        rest = np.ones(len(bounds), dtype=bool)
-        rest[chosen[cut]] = False
-        cover = cover.take(rest).joined(halved)
-        bounds = np.concatenate([bounds[rest], _bounds(tree, halved, direction, size, g)])
-    return Priced(cover, bounds, np.concatenate(points), value, best)
+    points = np.concatenate(search.points)
+    return Priced(search.cover, search.bounds, points, search.value, search.best)
+
+
+class _Search:
+    """A cover with its bounds, and the points found so far."""
+
+    def __init__(self, tree: CellTree, cover: Cover, v: FloatArray, g: FloatArray) -> None:
+        self._tree, self.cover, self._v, self._g = tree, cover, v, g
+        # With one output the direction is 1 or -1, whatever the price: its planes are made once.
+        self._size = float(abs(v[0])) if len(v) == 1 else 1.0
+        self._direction: FloatArray = np.sign(v) if len(v) == 1 else v
+        self.bounds = self._bounds(cover)
+        self.value, self.best = np.inf, cover.lower[0]
+        self.points: list[FloatArray] = []
+
+    def try_cells(self, chosen: IntArray) -> None:
+        """Evaluate the points of cells where their planes less g.x are least, and their centres."""
+        some = self.cover.take(chosen)
+        slope = self._size * self._tree.planes(some.cells, self._direction)[0] - self._g
+        corners = np.where(slope > 0.0, some.lower, some.upper)
+        self._try(np.concatenate([corners, (some.lower + some.upper) / 2.0]))
+
+    def _try(self, points: FloatArray) -> None:
+        values = self._tree.net(points) @ self._v - points @ self._g
+        order = np.argsort(values)[:KEPT_POINTS]
+        self.points.append(points[order])
+        if len(order) and values[order[0]] < self.value:
+            self.value, self.best = float(values[order[0]]), points[order[0]]
+
+    def sharpen(self, whole: IntArray, gap: float, enough: float) -> None:
+        """Better bounds for whole cells: by better slopes, and by patterns where these are few."""
+        tree, v, g = self._tree, self._v, self._g
+        sought = min(self.value - gap / 2.0, enough)
+        whole = whole[self.bounds[whole] < sought]
+        some = self.cover.take(whole)
+        better = tree.better_bounds(some.cells, some.lower, some.upper, v, g)
+        self.bounds[whole] = np.maximum(self.bounds[whole], better)
+        whole = whole[self.bounds[whole] < sought]
+        unstable = tree.n_unstable(self.cover.cells[whole])
+        whole = whole[(unstable > 0) & (unstable <= FEW)]
+        whole = whole[_smallest(self.bounds[whole], MOST_EXACT)]
+        if len(whole):
+            some = self.cover.take(whole)
+            exact, x = tree.exact_bounds(some.cells, some.lower, some.upper, v, g, sought)
+            self.bounds[whole] = np.maximum(self.bounds[whole], exact)
+            self._try(x)
+
+    def halve(self, chosen: IntArray, sought: float) -> bool:
+        """Halve those cells whose bounds are below what is sought; whether any can be halved."""
+        tree = self._tree
+        chosen = chosen[self.bounds[chosen] < sought]
+        if not len(chosen):
+            return True  # of these no more is wanted
+        axes = tree.axis_of(self.cover.cells[chosen])
+        whole = np.flatnonzero(axes < 0)
+        gain = tree.gains(self.cover.cells[chosen[whole]], self._direction)
+        axes[whole] = np.where(gain.max(axis=1) > 0.0, gain.argmax(axis=1), -1)
+        chosen, axes = chosen[axes >= 0], axes[axes >= 0]  # the planes of the others are exact
+        if not len(chosen):
+            return False
+        halved = self.cover.take(chosen).halved(tree, axes)
+        rest = np.ones(len(self.bounds), dtype=bool)
+        rest[chosen] = False
+        self.cover = self.cover.take(rest).joined(halved)
+        self.bounds = np.concatenate([self.bounds[rest], self._bounds(halved)])
+        return True
+
+    def _bounds(self, cover: Cover) -> FloatArray:
+        """Lower bounds of v.f - g.x in every cell, by the planes that it has."""
+        slope, constant = self._tree.planes(cover.cells, self._direction)
+        size = self._size
+        return least_on_boxes(size * slope, self._g, size * constant, cover.lower, cover.upper)
 
 
 def _smallest(bounds: FloatArray, n: int) -> IntArray:
     """The places of the n least bounds."""
     return np.argpartition(bounds, n)[:n] if len(bounds) > n else np.arange(len(bounds))
-
-
-def _bounds(
-    tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
-) -> FloatArray:
-    """Lower bounds of v.f - g.x in every cell, by the planes that it has."""
-    slope, constant = tree.planes(cover.cells, direction)
-    return least_on_boxes(size * slope, g, size * constant, cover.lower, cover.upper)
-
-
-def _points(
-    tree: CellTree, cover: Cover, direction: FloatArray, size: float, g: FloatArray
-) -> FloatArray:
-    """Where each cell's plane less g.x is least, and the cells' centres."""
-    slope = size * tree.planes(cover.cells, direction)[0] - g
-    corners = np.where(slope > 0.0, cover.lower, cover.upper)
-    return np.concatenate([corners, (cover.lower + cover.upper) / 2.0])

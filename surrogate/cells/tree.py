@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surrogate.box import Box, FloatArray
+from surrogate.cells.patterns import pattern_bounds
 from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
 from surrogate.cells.slopes import best_slopes_bound
 from surrogate.network import Network
@@ -156,6 +157,27 @@ class CellTree:
             boxes = lower[part], upper[part]
             found.append(best_slopes_bound(self.net, self._pads, lows, ups, v, g, *boxes))
         return np.concatenate([np.zeros(0), *found])
+
+    def n_unstable(self, cells: IntArray) -> IntArray:
+        """How many hidden neurons are unstable in each cell, (n,)."""
+        count = np.zeros(len(cells), dtype=np.intp)
+        for low, up in zip(*self._bounds_of(cells), strict=True):
+            count += ((low < 0.0) & (up > 0.0)).sum(axis=1)
+        return count
+
+    def exact_bounds(
+        self,
+        cells: IntArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        v: FloatArray,
+        g: FloatArray,
+        target: float,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Minima of v.f - g.x in parts of cells with few unstable neurons, or bounds beyond the
+        target: see `pattern_bounds`, also for the points that come with them."""
+        lows, ups = self._bounds_of(cells)
+        return pattern_bounds(self.net, self._pads, lows, ups, v, g, lower, upper, target)
 
     def _bounds_of(self, cells: IntArray) -> tuple[list[FloatArray], list[FloatArray]]:
         """The pre-activation bounds of some cells, layer by layer."""

@@ -63,19 +63,23 @@ class Goal:
         """What is open: below the cutoff, or else below the best that this node's hulls allow."""
         if np.isfinite(self.cutoff):
             return self.cutoff - bound
-        if mixture is not None and mixture.balanced:
+        if mixture is not None and mixture.balanced and np.isfinite(bound):
             return max(0.0, mixture.value - bound)
         return 0.1 * self.scale
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """v.f(x) - g.x >= least for a copy's network in the node's part of the box."""
+    """v.f(x) - g.x >= least for a copy's network in the node's part of the box.
+
+    point   (d,) where v.f - g.x is the least that was found
+    """
 
     copy: int
     v: FloatArray
     g: FloatArray
     least: float
+    point: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +133,14 @@ def improve_bound(
     pool: Pool,
     goal: Goal,
     rounds: int = ROUNDS,
-    sure: bool = False,
+    mixture: Mixture | None = None,
 ) -> Bounded:
     """Raise the node's bound as far as `rounds` of column generation do.
 
-    sure   its prices are worth a fine bound at once; others are first tried with a coarse one
+    mixture   nearly the best one, where the node's prices are from: they are worth a fine bound at
+              once; others are first tried with a coarse one
     """
-    mixture, best, centre, trial = None, -np.inf, node.prices, node.prices
+    sure, best, centre, trial = mixture is not None, -np.inf, node.prices, node.prices
     delta = np.maximum(np.abs(node.prices) / 3.0, price_step(parts, node, goal.scale))
     cuts: list[Cut] = []
     for count in range(rounds):
@@ -155,6 +160,8 @@ def improve_bound(
                 break
         else:
             delta = delta / 3.0
+        if sure and mixture is not None and _closed(mixture, node.bound, gap, goal):
+            break
         points = [pool.points(t, cover, centre) for t, cover in enumerate(node.covers)]
         found = solve_master(parts, points, node.lower, node.upper, centre, delta)
         if found is None:
@@ -178,7 +185,7 @@ def _closed(mixture: Mixture, bound: float, gap: float, goal: Goal) -> bool:
 def _cuts(parts: Parts, prices: FloatArray, priced: Sequence[Priced]) -> list[Cut]:
     found = []
     for t, (copy, one) in enumerate(zip(parts.copies, priced, strict=True)):
-        found.append(Cut(t, *copy.reduced(prices), one.least))
+        found.append(Cut(t, *copy.reduced(prices), one.least, one.best))
     return found
 
 
@@ -192,22 +199,26 @@ def _priced(
 ) -> tuple[Node, list[Priced], float]:
     """Every copy priced to within its share of `gap`: the node, finer, and the bound.
 
-    First as far as the cells are known, without any work; then, the copy that is most in doubt
-    first, no further than it takes the bound to the cutoff.
+    Below a cutoff, first as far as the cells are known, without any work; then, the copy that is
+    most in doubt first, no further than it takes the bound to the cutoff.
     """
     costs = [copy.reduced(prices) for copy in parts.copies]
+    share = gap / len(costs)
 
-    def priced(t: int, gap: float, enough: float) -> Priced:
+    def priced(t: int, gap: float, enough: float = np.inf) -> Priced:
         return price(parts.copies[t].tree, node.covers[t], *costs[t], gap, enough, goal.deadline)
 
-    found = [priced(t, np.inf, np.inf) for t in range(len(costs))]
-    for t in sorted(range(len(costs)), key=lambda t: found[t].least - found[t].value):
-        least = np.array([one.least for one in found])
-        value = parts.bound(prices, least, node.lower, node.upper)
-        if value >= goal.cutoff:
-            break
-        enough = found[t].least + (goal.cutoff - value) + 1e-9 * (1.0 + abs(value))
-        found[t] = priced(t, gap / len(costs), enough)
+    if not np.isfinite(goal.cutoff):
+        found = [priced(t, share) for t in range(len(costs))]
+    else:
+        found = [priced(t, np.inf) for t in range(len(costs))]
+        for t in sorted(range(len(costs)), key=lambda t: found[t].least - found[t].value):
+            least = np.array([one.least for one in found])
+            value = parts.bound(prices, least, node.lower, node.upper)
+            if value >= goal.cutoff:
+                break
+            enough = found[t].least + (goal.cutoff - value) + 1e-9 * (1.0 + abs(value))
+            found[t] = priced(t, share, enough)
     least = np.array([one.least for one in found])
     for t, one in enumerate(found):
         pool.add(t, one.points)

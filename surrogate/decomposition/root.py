@@ -8,8 +8,9 @@ import numpy as np
 
 from surrogate.cells import Cover
 from surrogate.decomposition.master import Mixture, Points, solve_master
-from surrogate.decomposition.node import Cut, Goal, Node, Pool, improve_bound, price_step
+from surrogate.decomposition.node import Bounded, Cut, Goal, Node, Pool, improve_bound, price_step
 from surrogate.decomposition.parts import Parts
+from surrogate.programs.program import BoolArray
 
 SAMPLES = 400
 FEWEST = 50
@@ -37,21 +38,27 @@ class Root:
 
 def root_node(parts: Parts) -> Node:
     """The whole of it, without prices."""
-    covers = tuple(Cover.start(copy.tree, copy.lower, copy.upper) for copy in parts.copies)
+    known: dict[tuple[int, bytes, bytes], Cover] = {}  # copies of one network on one box share it
+    covers = []
+    for copy in parts.copies:
+        key = id(copy.tree), copy.lower.tobytes(), copy.upper.tobytes()
+        if key not in known:
+            known[key] = Cover.start(copy.tree, copy.lower, copy.upper)
+        covers.append(known[key])
     prices = np.zeros(len(parts.row_lower))
-    return Node(-np.inf, covers, parts.rest.lower, parts.rest.upper, prices)
+    return Node(-np.inf, tuple(covers), parts.rest.lower, parts.rest.upper, prices)
 
 
 def priced_root(
     parts: Parts, pool: Pool, scale: float, rng: np.random.Generator
-) -> tuple[Node, bool]:
-    """The whole of it, with the prices of the best mixture of points; and whether these are sure.
+) -> tuple[Node, Mixture | None]:
+    """The whole of it, with the prices of the best mixture of points.
 
     The points are drawn at random, half of them corners of the box: there hulls often have theirs.
     Those that earlier models found are added. Where nothing else is in the mixture, there is
-    little that its prices do not know.
+    little that its prices do not know: then it is returned too.
     """
-    node, points, drawn = root_node(parts), [], list[int]()
+    node, points, new = root_node(parts), list[Points](), list[BoolArray]()
     for t, copy in enumerate(parts.copies):
         known = copy.tree.points
         known = known[((known >= copy.lower) & (known <= copy.upper)).all(axis=1)]
@@ -59,18 +66,17 @@ def priced_root(
         shape = (max(SAMPLES - len(known) // 2, FEWEST), copy.net.n_inputs)
         inside = rng.uniform(copy.lower, copy.upper, shape)
         corners = np.where(rng.random(shape) < 0.5, copy.lower, copy.upper)
-        x = np.concatenate([inside, corners, known])
+        x, first = np.unique(np.concatenate([known, inside, corners]), axis=0, return_index=True)
         points.append(Points(x, copy.net(x)))
-        drawn.append(2 * shape[0])
+        new.append(first >= len(known))
     free = FREELY * price_step(parts, node, scale)
     found = solve_master(parts, points, node.lower, node.upper, node.prices, free)
     if found is None or not found.balanced:
-        return node, False
-    new = 0.0
+        return node, None
     for t, (one, weights) in enumerate(zip(points, found.weights, strict=True)):
         pool.add(t, one.x[weights > 0.0])
-        new += float(weights[: drawn[t]].sum())
-    return replace(node, prices=found.prices), new <= NEW
+    drawn = sum(float(w[n].sum()) for w, n in zip(found.weights, new, strict=True))
+    return replace(node, prices=found.prices), found if drawn <= NEW else None
 
 
 def objective_scale(parts: Parts) -> float:
@@ -91,26 +97,32 @@ def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, 
     """Column generation until bound and mixture meet within the gap, or time or rounds are up."""
     rng, scale = np.random.default_rng(seed), objective_scale(parts)
     pool = Pool(parts, rng)
-    (node, sure), inner, done = priced_root(parts, pool, scale, rng), np.inf, 0
+    (node, mixture), inner, done = priced_root(parts, pool, scale, rng), np.inf, 0
     cuts, stalls = list[Cut](), 0
     while done < rounds:
         size = abs(node.bound) if np.isfinite(node.bound) else scale
         goal = Goal(np.inf, rel_gap * size, scale, deadline)
-        found = improve_bound(parts, node, pool, goal, rounds - done, sure and not done)
+        found = improve_bound(parts, node, pool, goal, rounds - done, mixture)
         new = len(found.cuts) // len(parts.copies)
         cuts += found.cuts
         done += new
         if found.mixture is not None and found.mixture.balanced:
             inner = min(inner, found.mixture.value)
-            _remember(parts, found.mixture)
+        _remember(parts, found)
         stalls = 0 if found.node.bound > node.bound else stalls + 1
-        node = found.node
+        node, mixture = found.node, None
         if not new or inner - node.bound <= goal.tolerance or stalls == STALLS:
             break
     return Root(node.bound, inner, tuple(cuts), done)
 
 
-def _remember(parts: Parts, mixture: Mixture) -> None:
-    """Keep the points that the mixture uses with their networks."""
-    for copy, points, weights in zip(parts.copies, mixture.points, mixture.weights, strict=True):
-        copy.tree.remember(points.x[weights > 0.0])
+def _remember(parts: Parts, found: Bounded) -> None:
+    """Keep the points where cuts touch, and those that the mixture uses, with their networks."""
+    for cut in found.cuts:
+        parts.copies[cut.copy].tree.remember(cut.point[None])
+    mixture = found.mixture
+    if mixture is not None and mixture.balanced:
+        for copy, points, weights in zip(
+            parts.copies, mixture.points, mixture.weights, strict=True
+        ):
+            copy.tree.remember(points.x[weights > 0.0])

@@ -40,6 +40,11 @@ PAD = 1e-9
 
 ROUNDS = 50
 
+INFEASIBLE = (
+    "the model's linear relaxation is infeasible; there is nothing to strengthen. Look for the "
+    "constraints that contradict each other"
+)
+
 
 @dataclass(frozen=True)
 class Strengthening:
@@ -104,11 +109,15 @@ def strengthen(
             "the model has no embedded network that could be strengthened: none was embedded, or "
             'with the encoding "omlt", or its rows or binaries were changed'
         )
-    translation = _feasible(model, hints)
+    translation = translate(model, hints.known)
+    if translation is None:
+        raise InputError(INFEASIBLE)
     parts = _parts(translation, hints.graphs)
     trees = {id(copy.tree): copy.tree for copy in parts.copies}.values()
     before = sum(len(tree) for tree in trees)
     root = strengthen_root(parts, start + time_limit, rel_gap, int(rounds), seed)
+    if not math.isfinite(root.inner):
+        _check_relaxation(translation)
     total = sum(
         _write(graph, copy, _cuts_of(parts, root, copy))
         for graph, copy in zip(hints.graphs, parts.copies, strict=True)
@@ -125,23 +134,16 @@ def strengthen(
     )
 
 
-def _feasible(model: Any, hints: SolverHints) -> Translation:
-    """The translated model. Raises `InputError` when its linear relaxation has no optimum."""
-    translation = translate(model, hints.known)
-    status = Status.INFEASIBLE
-    if translation is not None:
-        status = Session(translation.program, relaxed=True).solve().status
-    if translation is None or status is Status.INFEASIBLE:
-        raise InputError(
-            "the model's linear relaxation is infeasible; there is nothing to strengthen. "
-            "Look for the constraints that contradict each other"
-        )
+def _check_relaxation(translation: Translation) -> None:
+    """Raises `InputError` when the model's linear relaxation has no optimum."""
+    status = Session(translation.program, relaxed=True).solve().status
+    if status is Status.INFEASIBLE:
+        raise InputError(INFEASIBLE)
     if status in (Status.UNBOUNDED, Status.INFEASIBLE_OR_UNBOUNDED):
         raise InputError(
             "the model's linear relaxation is unbounded; give every variable in the objective a "
             "finite bound on the side where it improves"
         )
-    return translation
 
 
 def _parts(translation: Translation, graphs: Sequence[Graph]) -> Parts:
@@ -150,6 +152,7 @@ def _parts(translation: Translation, graphs: Sequence[Graph]) -> Parts:
     nets = embedded(graphs, places)
     parts = None if nets is None else split(translation.program, translation.own_rows, nets)
     if parts is None:
+        _check_relaxation(translation)
         raise InputError(
             "the networks cannot be told from the model: an input or output is fixed or integer, "
             "or a constraint of the model uses a variable inside a network; use inputs and outputs"

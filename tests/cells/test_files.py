@@ -14,7 +14,7 @@ from surrogate.cells import (
     price,
     save_tree,
 )
-from surrogate.compiling import compile_network, load
+from surrogate.compiling import GAP, compile_network, load
 from surrogate.errors import BoxError, InputError, StoreError
 from surrogate.network import Network
 from surrogate.onnx_files import save
@@ -128,13 +128,13 @@ def test_load_warns_of_a_file_that_it_cannot_use(tmp_path):
 
 def test_what_is_compiled_is_known():
     net = make_net((5, 4), 3, seed=8)
-    found = compile_network(net, time_limit=1.0)
-    again = compile_network(net, time_limit=0.1)
+    found = compile_network(net, time_limit=20.0, directions=60)
+    again = compile_network(net, time_limit=20.0, directions=1)
     assert found.known_before <= found.known
     assert found.gap <= found.gap_before
-    assert again.gap_before == pytest.approx(found.gap)
-    assert again.known >= found.known
-    assert found.directions > 0
+    assert again.gap_before == pytest.approx(found.gap, abs=GAP)
+    assert again.known >= found.known > 0.5
+    assert found.directions == 60
 
 
 def test_processes_learn_together_and_the_same_every_time():
