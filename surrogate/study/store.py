@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from surrogate.study.environment import Environment
 from surrogate.study.rows import NetRow, RefineRow, SolveRow
 from surrogate.study.spec import Study
 
-_FORMAT = "4"
+_FORMAT = "5"
 _SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
 _KEYS = {
     "environments": ("id",),
-    "nets": ("layout", "recipe", "restart"),
+    "nets": ("layout", "recipe", "restart", "surrogate"),
     "solves": ("layout", "recipe", "restart", "sense", "solver_seed", "encoding"),
-    "refinements": ("layout", "recipe", "round"),
+    "refinements": ("layout", "recipe", "round", "surrogate"),
 }
 _BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed", "boundary")}
 
@@ -38,16 +38,30 @@ class Store:
     naming the folder, what is wrong with it and what to do.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, study: Study) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        study: Study,
+        surrogates: tuple[str, ...],
+    ) -> None:
         """Use `create` or `open`."""
-        self.folder, self.study = folder, study
+        self.folder, self.study, self.surrogates = folder, study, surrogates
         self._connection = connection
         self._environment: int | None = None
 
     @classmethod
-    def create(cls, folder: Path, study: Study, fingerprint: str = "") -> Store:
+    def create(
+        cls,
+        folder: Path,
+        study: Study,
+        surrogates: tuple[str, ...] = ("",),
+        fingerprint: str = "",
+    ) -> Store:
         """A new folder for `study`. It must not hold results yet.
 
+        surrogates    the networks of a restart (`Subject.surrogates`): a reader need not ask the
+                      problem for them
         fingerprint   of the study's own files (`surrogate.study.subject.fingerprint`)
         """
         database = _database(folder)
@@ -61,12 +75,12 @@ class Store:
             connection = sqlite3.connect(database)
             with connection:
                 connection.execute("BEGIN")  # all tables or none: a kill leaves no half a store
-                _create_tables(connection, study, fingerprint)
+                _create_tables(connection, study, surrogates, fingerprint)
         except (OSError, sqlite3.Error) as exc:
             raise StoreError(
                 f"{folder} cannot be written ({exc}); name another with --out"
             ) from exc
-        return cls(folder, connection, study)
+        return cls(folder, connection, study, surrogates)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -88,7 +102,8 @@ class Store:
                 "run the study again into another folder"
             )
         try:
-            return cls(folder, connection, Study(**json.loads(meta["study"])))
+            study, surrogates = Study(**json.loads(meta["study"])), json.loads(meta["surrogates"])
+            return cls(folder, connection, study, tuple(surrogates))
         except (KeyError, ValueError) as exc:
             raise StoreError(
                 f"{database} holds no readable study ({exc}); "
@@ -137,18 +152,12 @@ class Store:
         """Commit trained networks; solves and rounds of one that they replace are forgotten."""
         with self._transaction():
             for row in rows:
-                self._connection.execute(
-                    "DELETE FROM solves WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 AND NOT "
-                    "EXISTS (SELECT 1 FROM nets WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 "
-                    "AND content_hash = ?4)",
-                    (row.layout, row.recipe, row.restart, row.content_hash),
-                )
-                self._connection.execute(
-                    "DELETE FROM refinements WHERE layout = ?1 AND recipe = ?2 AND NOT EXISTS "
-                    "(SELECT 1 FROM nets WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 AND "
-                    "content_hash = ?4)",
-                    (row.layout, row.recipe, row.restart, row.content_hash),
-                )
+                trained = {"layout": row.layout, "recipe": row.recipe}
+                restart = {**trained, "restart": row.restart}
+                known = {"surrogate": row.surrogate, "content_hash": row.content_hash}
+                if not self._holds("nets", restart | known):
+                    self._forget("solves", restart)
+                    self._forget("refinements", trained)
                 self._add("nets", {**dataclasses.asdict(row), "curve": json.dumps(row.curve)})
 
     def add_solve(self, row: SolveRow) -> None:
@@ -156,18 +165,13 @@ class Store:
         with self._transaction():
             self._add("solves", dataclasses.asdict(row))
 
-    def add_refinement(self, rows: Iterable[RefineRow]) -> None:
-        """Commit all rounds of one layout, in place of those that were there."""
+    def add_refinement(self, rows: Sequence[RefineRow]) -> None:
+        """Commit all rounds of a layout and recipe, in place of those that were there."""
         with self._transaction():
+            for layout, recipe in {(row.layout, row.recipe) for row in rows}:
+                self._forget("refinements", {"layout": layout, "recipe": recipe})
             for row in rows:
-                if row.round == 0:
-                    self._forget_refinement(row.layout, row.recipe)
                 self._add("refinements", dataclasses.asdict(row))
-
-    def _forget_refinement(self, layout: str, recipe: str) -> None:
-        self._connection.execute(
-            "DELETE FROM refinements WHERE layout = ? AND recipe = ?", (layout, recipe)
-        )
 
     def nets(self) -> pd.DataFrame:
         """One row per trained network, `surrogate.study.rows.NetRow` plus `environment`."""
@@ -198,6 +202,15 @@ class Store:
                 f"{_database(self.folder)} cannot be written ({exc}); "
                 "check the folder's permissions and space"
             ) from exc
+
+    def _holds(self, table: str, row: Mapping[str, object]) -> bool:
+        """Whether there is a row with these values."""
+        sql = f"SELECT 1 FROM {table} WHERE {_where(row)} LIMIT 1"
+        return self._connection.execute(sql, list(row.values())).fetchone() is not None
+
+    def _forget(self, table: str, rows: Mapping[str, object]) -> None:
+        """Delete the rows with these values."""
+        self._connection.execute(f"DELETE FROM {table} WHERE {_where(rows)}", list(rows.values()))
 
     def _add(self, table: str, row: dict[str, object]) -> None:
         self._insert(table, {**row, "environment": self._environment})
@@ -235,9 +248,20 @@ def _database(folder: Path) -> Path:
     return folder / "results.sqlite"
 
 
-def _create_tables(connection: sqlite3.Connection, study: Study, fingerprint: str) -> None:
+def _where(values: Iterable[str]) -> str:
+    return " AND ".join(f"{name} = ?" for name in values)
+
+
+def _create_tables(
+    connection: sqlite3.Connection, study: Study, surrogates: tuple[str, ...], fingerprint: str
+) -> None:
     connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
-    meta = {"format": _FORMAT, "study": study.model_dump_json(), "files": fingerprint}
+    meta = {
+        "format": _FORMAT,
+        "study": study.model_dump_json(),
+        "surrogates": json.dumps(surrogates),
+        "files": fingerprint,
+    }
     connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
     tables = {
         "environments": Environment,
