@@ -85,7 +85,7 @@ def front_table(results: Results) -> Table:
     truth = any(not isnan(c.deciding.errors.median) for c in found)
     criterion = criterion_of(found)
     beaten = surpassed(results.solves, results.solves)
-    keys = architecture_columns(found)
+    keys, networks = architecture_columns(found), len(results.surrogates)
     return table_of(
         title=(
             f"{_TITLES[criterion]}, best restart of each "
@@ -105,8 +105,8 @@ def front_table(results: Results) -> Table:
         keys=len(keys),
         notes=(
             *([str(beaten)] if beaten else ()),
-            *_notes(criterion),
-            *(_truth_notes(criterion, len(results.surrogates)) if truth else ()),
+            *_notes(criterion, networks),
+            *(_truth_notes(criterion, networks) if truth else ()),
         ),
     )
 
@@ -132,12 +132,12 @@ def _standing(candidate: Candidate) -> str:
     return "not solved" if trial else "not run"
 
 
-def _notes(criterion: Criterion) -> tuple[str, ...]:
+def _notes(criterion: Criterion, networks: int) -> tuple[str, ...]:
     heading, does = _BEST[criterion]
     return (
         f"{heading.capitalize()}: how probable it is, in a bootstrap resample of the restarts, "
-        f"that the best net {does}; among equals the faster solve wins. Dead: the net is "
-        "constant, so solving it fast is worth nothing.",
+        f"that the best net {does}; among equals the faster solve wins. Dead: "
+        f"{'a' if networks > 1 else 'the'} net is constant, so solving it fast is worth nothing.",
         "Over restarts: 95 % bootstrap interval of the median, dead restarts included; over "
         "seeds: smallest to largest. A solve that reached the time limit counts with its time.",
     )

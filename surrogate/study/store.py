@@ -18,17 +18,8 @@ import pandas as pd
 from surrogate.errors import StoreError
 from surrogate.study.environment import Environment
 from surrogate.study.rows import NetRow, RefineRow, SolveRow
+from surrogate.study.schema import BOOLEANS, FORMAT, KEYS, create_tables
 from surrogate.study.spec import Study
-
-_FORMAT = "5"
-_SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
-_KEYS = {
-    "environments": ("id",),
-    "nets": ("layout", "recipe", "restart", "surrogate"),
-    "solves": ("layout", "recipe", "restart", "sense", "solver_seed", "encoding"),
-    "refinements": ("layout", "recipe", "round", "surrogate"),
-}
-_BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed", "boundary")}
 
 
 class Store:
@@ -75,7 +66,7 @@ class Store:
             connection = sqlite3.connect(database)
             with connection:
                 connection.execute("BEGIN")  # all tables or none: a kill leaves no half a store
-                _create_tables(connection, study, surrogates, fingerprint)
+                create_tables(connection, study, surrogates, fingerprint)
         except (OSError, sqlite3.Error) as exc:
             raise StoreError(
                 f"{folder} cannot be written ({exc}); name another with --out"
@@ -96,9 +87,9 @@ class Store:
             raise StoreError(
                 f"{database} cannot be read ({exc}); restore it, or run into another folder"
             ) from exc
-        if meta.get("format") != _FORMAT:
+        if meta.get("format") != FORMAT:
             raise StoreError(
-                f"{database} has format {meta.get('format')}, this version reads {_FORMAT}; "
+                f"{database} has format {meta.get('format')}, this version reads {FORMAT}; "
                 "run the study again into another folder"
             )
         try:
@@ -222,14 +213,14 @@ class Store:
 
     def _read(self, table: str) -> pd.DataFrame:
         try:
-            order = ", ".join(_KEYS[table])  # not the order of finishing, which is luck
+            order = ", ".join(KEYS[table])  # not the order of finishing, which is luck
             frame = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY {order}", self._connection)
         except pd.errors.DatabaseError as exc:
             raise StoreError(
                 f"{_database(self.folder)} is damaged ({exc}); "
                 "restore it, or run into another folder"
             ) from exc
-        for name in _BOOLEANS.get(table, ()):
+        for name in BOOLEANS.get(table, ()):
             frame[name] = frame[name].astype("boolean")
         return frame
 
@@ -250,34 +241,3 @@ def _database(folder: Path) -> Path:
 
 def _where(values: Iterable[str]) -> str:
     return " AND ".join(f"{name} = ?" for name in values)
-
-
-def _create_tables(
-    connection: sqlite3.Connection, study: Study, surrogates: tuple[str, ...], fingerprint: str
-) -> None:
-    connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
-    meta = {
-        "format": _FORMAT,
-        "study": study.model_dump_json(),
-        "surrogates": json.dumps(surrogates),
-        "files": fingerprint,
-    }
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-    tables = {
-        "environments": Environment,
-        "nets": NetRow,
-        "solves": SolveRow,
-        "refinements": RefineRow,
-    }
-    for table, row in tables.items():
-        columns = [f"{f.name} {_sql_type(str(f.type))}" for f in dataclasses.fields(row)]
-        if table == "environments":
-            columns.insert(0, "id INTEGER PRIMARY KEY")
-        else:
-            columns.append("environment INTEGER NOT NULL REFERENCES environments (id)")
-            columns.append(f"PRIMARY KEY ({', '.join(_KEYS[table])})")
-        connection.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
-
-
-def _sql_type(annotation: str) -> str:
-    return _SQL_TYPES.get(annotation.removesuffix(" | None"), "TEXT")
