@@ -65,9 +65,11 @@ def main() -> None:
 def publish_models(results: Results, folder: Path) -> None:
     """Copy the best nets and write the page that claims their errors."""
     study, rows = results.study, []
+    (recipe,) = study.recipes
     for layout in study.all_layouts:
-        best = ranked(results.nets, layout, study.recipe).iloc[0]
-        shutil.copy(results.net_path(layout, best["restart"]), folder / f"{layout}.onnx")
+        best = ranked(results.restarts, layout, recipe).iloc[0]
+        (path,) = results.net_paths(layout, recipe, best["restart"])
+        shutil.copy(path, folder / f"{layout}.onnx")
         errors = " | ".join(f"{best[name]:.4e}" for name in ("mae", "mse", "max_error"))
         rows.append(f"| {layout}.onnx | {best['restart']} | {errors} |")
     page = MODELS_README.format(

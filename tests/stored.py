@@ -8,7 +8,7 @@ from surrogate.study.rows import NetRow, SolveRow
 from surrogate.study.store import Store
 
 
-def store(folder, study, regrets=None, encodings=("omlt",), recipes=("origin",)):
+def store(folder, study, regrets=None, encodings=("omlt",)):
     """Every net and solve of a study; the k-th encoding takes 2^k seconds for both senses.
 
     Without regrets the problem is a box, minimised and maximised, and no truth is known. With them
@@ -16,7 +16,7 @@ def store(folder, study, regrets=None, encodings=("omlt",), recipes=("origin",))
     """
     senses = ("minimize", "maximize") if regrets is None else ("minimize",)
     restarts = range(study.restarts)
-    nets = [net(*key) for key in product(study.all_layouts, recipes, restarts)]
+    nets = [net(*key) for key in product(study.all_layouts, study.recipes, restarts)]
     with closing(Store.create(folder, study)) as made:
         made.record_environment(Environment.current(1))
         made.add_nets(nets)
@@ -34,7 +34,8 @@ def net(layout, recipe, restart):
         layout=layout,
         recipe=recipe,
         restart=restart,
-        file=f"{layout}-r{restart:02d}.onnx",
+        surrogate="",
+        file=f"{layout}-{recipe}-r{restart:02d}.onnx",
         content_hash="0" * 64,
         mae=error,
         mse=error**2,

@@ -1,10 +1,10 @@
 """Choosing: from one row per net and one per solve to figures, a front, and an answer.
 
 Everything takes the data frames of a store (`surrogate.study.rows` documents their columns) and
-returns plain frozen data; nothing here knows how the frames were made. `worth.py` measures what
-decisions are worth, `trials.py` joins the solves of a net, `summaries.py` makes figures of them,
-`candidates.py` lines up architectures, `winning.py` is the bootstrap contest between them,
-`recommending.py` chooses, `wording.py` says it.
+returns plain frozen data; nothing here knows how the frames were made. `restarts.py` joins the
+networks of a restart, `trials.py` its solves, `worth.py` measures what decisions are worth,
+`summaries.py` makes figures of them, `candidates.py` lines up architectures, `winning.py` is the
+bootstrap contest between them, `recommending.py` chooses, `wording.py` says it.
 """
 
 from surrogate.choosing.bootstrap import Share, Spread
@@ -17,6 +17,7 @@ from surrogate.choosing.candidates import (
     pareto_front,
 )
 from surrogate.choosing.recommending import Recommendation, recommend
+from surrogate.choosing.restarts import apart, together
 from surrogate.choosing.summaries import (
     Accuracy,
     Deciding,
@@ -45,6 +46,7 @@ __all__ = [
     "Surpassed",
     "Trial",
     "accuracy_by_layout",
+    "apart",
     "best_and_median",
     "candidates",
     "criterion_of",
@@ -55,4 +57,5 @@ __all__ = [
     "recommend",
     "solving_by_layout",
     "surpassed",
+    "together",
 ]

@@ -34,8 +34,8 @@ class Recommendation:
     """Which architecture to use, and why.
 
     layout, recipe, encoding   the choice
-    restart    its net; `Results.net_path` has the file
-    mae        the test MAE of this net
+    restart    its net, or its nets together; `Results.net_paths` has the files
+    mae        their test MAE
     regret     the regret of its decision, None where the study knows none
     repaired   what its decision is worth after the repair, None where no truth is known
     behind     how far that stays behind the best of the study, None where no truth is known
@@ -72,13 +72,14 @@ def recommend(
 ) -> Recommendation:
     """The fastest of the architectures that the restarts cannot rule out as the best.
 
-    The best has the lowest regret; where no optimum is known, it stays least behind the best
-    decision of the study; without a truth it has the lowest test MAE. An architecture is ruled out
-    when its best net wins less than 5 % of the bootstrap resamples over restarts, or less than a
-    quarter of what the leader wins if that is less. With limits, only architectures within them
-    compete: `max_regret` is relative (0.02 is 2 %), `max_seconds` is for all senses of the problem
-    together. Raises `InputError` when none can be chosen, naming the closest to a limit that none
-    meets, and for a `max_regret` where no regret is known.
+    `nets` has one row per restart (`together`). The best has the lowest regret; where no optimum is
+    known, it stays least behind the best decision of the study; without a truth it has the lowest
+    test MAE. An architecture is ruled out when its best net wins less than 5 % of the bootstrap
+    resamples over restarts, or less than a quarter of what the leader wins if that is less. With
+    limits, only architectures within them compete: `max_regret` is relative (0.02 is 2 %),
+    `max_seconds` is for all senses of the problem together. Raises `InputError` when none can be
+    chosen, naming the closest to a limit that none meets, and for a `max_regret` where no regret is
+    known.
     """
     found = candidates(nets, solves, layouts)
     limits = (

@@ -33,11 +33,14 @@ class Accuracy:
     """How accurate a layout trained by one recipe is, on the test grid.
 
     best, and everything named `..._best`, active, inactive, unstable: the restart with the lowest
-    training error. mae, mse, max_error: over all restarts, dead ones included.
+    training error. mae, mse, max_error: over all restarts, dead ones included. networks: how many a
+    restart has; surrogate: which of them it is about, empty for all together.
     """
 
     layout: str
     recipe: str
+    surrogate: str
+    networks: int
     restarts: int
     dead: int
     best: int
@@ -140,6 +143,8 @@ def accuracy(group: pd.DataFrame) -> Accuracy:
     return Accuracy(
         layout=str(best["layout"]),
         recipe=str(best["recipe"]),
+        surrogate=str(best.get("surrogate", "")),
+        networks=int(best.get("networks", 1)),
         restarts=len(group),
         dead=int(group["dead"].sum()),
         best=int(best["restart"]),

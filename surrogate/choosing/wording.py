@@ -68,15 +68,23 @@ def sentence(choice: Choice) -> str:
     several = len({c.architecture.recipe for c in choice.found}) > 1
     scope = "function" if choice.senses > 1 else "problem"
     return (
-        f"Use {named(chosen.architecture, choice.found)}: its best net has a test MAE of "
-        f"{_worth(chosen)} and {_effort(choice)}; {_reason(choice)}. This rests on "
+        f"Use {named(chosen.architecture, choice.found)}: its best {_net(chosen)} has a test MAE "
+        f"of {_worth(chosen)} and {_effort(choice)}; {_reason(choice)}. This rests on "
         f"{_counted(len(chosen.entrant.losses), 'restart')} per layout, on "
-        f"{_counted(solves, 'solve')} of that one net, and on this {scope}"
+        f"{_counted(solves, 'solve')} of that one {_net(chosen, short=True)}, and on this {scope}"
         f"{'' if several else ' and training recipe'}."
         f"{_BOUNDARY if chosen.deciding.boundary else ''}"
         f"{_UNKNOWN if chosen.criterion == 'behind' else ''}"
         f"{f' {choice.surpassed}' if choice.surpassed else ''}"
     )
+
+
+def _net(chosen: Candidate, short: bool = False) -> str:
+    """A net, or the restart that several make up."""
+    networks = chosen.accuracy.networks
+    if networks == 1:
+        return "net"
+    return "restart" if short else f"restart, {networks} nets,"
 
 
 def _worth(chosen: Candidate) -> str:

@@ -40,13 +40,13 @@ def run_command(
     refine: Annotated[
         int,
         typer.Option(
-            help="Rounds in which the truth is asked at a problem's decisions, and the best net of "
-            "each layout trained again.",
+            help="Rounds in which the truth is asked at a problem's decisions, and the best "
+            "restart of each layout trained again.",
             metavar="K",
         ),
     ] = 0,
 ) -> None:
-    """Train every layout, solve every net, and say which to use.
+    """Train every layout by every recipe, solve every net, and say which to use.
 
     Fills the results folder with results.sqlite, nets/*.onnx and report.html, and prints the
     tables. What is finished is safe: after an interrupt, repeat the command with --resume.
@@ -67,7 +67,7 @@ def run_command(
       neurons = 24              the neuron budget
       layouts = []              such as ["3x8", "12-8-4"]; empty: every LxW of the budget
       samples = 10000           training points
-      recipe = "origin"         or "best": far more accurate, second-order training
+      recipes = ["origin"]      or "best", far more accurate, second-order training; or both
       epochs = 100              of the origin's recipe
       restarts = 10
       seed = 0

@@ -46,14 +46,20 @@ class Evaluation:
     violation   the largest violation then of the model's own rows and bounds, 0 when feasible
     repaired    the objective after repair to a truly feasible decision; None where the repair
                 finds none
-    error       the largest |net - truth| over all copies of all surrogates at the decision
+    errors      of every surrogate: the largest |net - truth| over its copies at the decision, in
+                the units of what it learned
     """
 
     claimed: float
     true: float | None = None
     violation: float | None = None
     repaired: float | None = None
-    error: float | None = None
+    errors: tuple[float, ...] | None = None
+
+    @property
+    def error(self) -> float | None:
+        """The largest of `errors`."""
+        return max(self.errors) if self.errors else None
 
 
 @dataclass(frozen=True, eq=False)

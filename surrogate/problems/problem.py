@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import pyomo.environ as pyo
@@ -176,7 +177,7 @@ class Problem(ABC):
                 true=claimed_objective(built.model),
                 violation=violation(built.model),
                 repaired=self.repair(built, held),
-                error=max(copy.error for copy in held),
+                errors=_errors(built, held),
             )
 
     def repair(self, built: Built, held: Sequence[Held]) -> float | None:
@@ -210,6 +211,15 @@ class Problem(ABC):
             return None
         behind = evaluation.repaired - self.optimum
         return (behind if self.sense == "minimize" else -behind) / self.scale
+
+
+def _errors(built: Built, held: Sequence[Held]) -> tuple[float, ...]:
+    """Of every surrogate, the largest |net - truth| over its copies, which `held` has in order."""
+    copies = iter(held)
+    return tuple(
+        max((copy.error for copy in islice(copies, len(surrogate.embeddings))), default=0.0)
+        for surrogate in built.surrogates
+    )
 
 
 def check_shape(network: Network, what: str, n_inputs: int, n_outputs: int) -> None:

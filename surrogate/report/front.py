@@ -81,11 +81,11 @@ _TIME: tuple[Column[Candidate], ...] = (
 
 def front_table(results: Results) -> Table:
     """One row per architecture of the study; regrets and what else needs a truth, where known."""
-    found = candidates(results.nets, results.solves, results.study.all_layouts)
+    found = candidates(results.restarts, results.solves, results.study.all_layouts)
     truth = any(not isnan(c.deciding.errors.median) for c in found)
     criterion = criterion_of(found)
     beaten = surpassed(results.solves, results.solves)
-    keys = architecture_columns(found)
+    keys, networks = architecture_columns(found), len(results.surrogates)
     return table_of(
         title=(
             f"{_TITLES[criterion]}, best restart of each "
@@ -105,8 +105,8 @@ def front_table(results: Results) -> Table:
         keys=len(keys),
         notes=(
             *([str(beaten)] if beaten else ()),
-            *_notes(criterion),
-            *(_truth_notes(criterion) if truth else ()),
+            *_notes(criterion, networks),
+            *(_truth_notes(criterion, networks) if truth else ()),
         ),
     )
 
@@ -132,18 +132,18 @@ def _standing(candidate: Candidate) -> str:
     return "not solved" if trial else "not run"
 
 
-def _notes(criterion: Criterion) -> tuple[str, ...]:
+def _notes(criterion: Criterion, networks: int) -> tuple[str, ...]:
     heading, does = _BEST[criterion]
     return (
         f"{heading.capitalize()}: how probable it is, in a bootstrap resample of the restarts, "
-        f"that the best net {does}; among equals the faster solve wins. Dead: the net is "
-        "constant, so solving it fast is worth nothing.",
+        f"that the best net {does}; among equals the faster solve wins. Dead: "
+        f"{'a' if networks > 1 else 'the'} net is constant, so solving it fast is worth nothing.",
         "Over restarts: 95 % bootstrap interval of the median, dead restarts included; over "
         "seeds: smallest to largest. A solve that reached the time limit counts with its time.",
     )
 
 
-def _truth_notes(criterion: Criterion) -> tuple[str, ...]:
+def _truth_notes(criterion: Criterion, networks: int) -> tuple[str, ...]:
     measured = {
         "regret": "A regret counts after the repair.",
         "behind": "Behind the best found: of all repaired decisions of this study, relative to the "
@@ -152,7 +152,8 @@ def _truth_notes(criterion: Criterion) -> tuple[str, ...]:
         "mae": "",
     }
     return (
-        "Error at decision: the largest difference of net and truth where the solver decided. "
+        "Error at decision: the largest difference of net and truth where the solver decided"
+        f"{', relative to half the range of what the net learned' if networks > 1 else ''}. "
         "Infeasible: restarts with a decision that violates the model under the truth by more than "
         "1e-06, before the repair; violation: the largest. Worth after repair: the objective of "
         "the decision once it is truly feasible; none: no decision was found, or none that can be "
@@ -162,7 +163,7 @@ def _truth_notes(criterion: Criterion) -> tuple[str, ...]:
 
 def choice_record(results: Results, choice: Recommendation) -> dict[str, Any]:
     """The recommendation and every architecture in plain values; what is not known is None."""
-    found = candidates(results.nets, results.solves, results.study.all_layouts)
+    found = candidates(results.restarts, results.solves, results.study.all_layouts)
     record = {
         "recommendation": asdict(choice),
         "complete": results.stored,

@@ -36,11 +36,11 @@ def render_page(results: Results) -> str:
         study=results.study,
         complete=results.complete,
         recommendation=recommendation(results) if solved else "",
-        accuracy=accuracy_table(results) if len(results.nets) else None,
+        accuracy=accuracy_table(results) if len(results.restarts) else None,
         solving=solver_table(results) if solved else None,
         front=front_table(results) if solved else None,
         refinement=refinement_table(results) if len(results.refinements) else None,
         environment=environment_table(results.environments),
         front_plot=accuracy_against_seconds(results) if solved else "",
-        restarts_plot=errors_of_restarts(results) if len(results.nets) else "",
+        restarts_plot=errors_of_restarts(results) if len(results.restarts) else "",
     )

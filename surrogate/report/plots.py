@@ -55,7 +55,7 @@ def front_figure(results: Results) -> Figure:
     decision found, in percent, or the test MAE. An axis in decades has no place for a regret of
     nothing: it is drawn at the gap.
     """
-    found = candidates(results.nets, results.solves, results.study.all_layouts)
+    found = candidates(results.restarts, results.solves, results.study.all_layouts)
     points = [
         _Point(named(c.architecture, found), c, c.trial.seconds, _height(c))
         for c in sorted(found, key=lambda c: c.seconds)
@@ -116,8 +116,8 @@ def _draw(axes: Axes, point: _Point, above: bool, label: bool) -> None:
 
 def errors_of_restarts(results: Results) -> str:
     """Every restart's test MAE by layout: how much luck a layout needs, and how many die."""
-    groups = list(ranked_groups(results.nets, results.study.all_layouts))
-    several = results.nets["recipe"].nunique() > 1
+    groups = list(ranked_groups(results.restarts, results.study.all_layouts))
+    several = results.restarts["recipe"].nunique() > 1
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.6, 3.6), layout="constrained")
         axes = figure.subplots()

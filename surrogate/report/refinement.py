@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import isnan
 from typing import Any
+
+import pandas as pd
 
 from surrogate.choosing import surpassed
 from surrogate.report.table import Table, digits, number, percent
@@ -11,25 +14,30 @@ from surrogate.study import Results
 
 
 def refinement_table(results: Results) -> Table:
-    """One row per layout: what its decision is worth in every round, and the errors at both ends.
+    """One row per layout and recipe: what its decision is worth in every round, and the errors.
 
-    The regret where an optimum is known; otherwise the objective after the repair.
+    The regret where an optimum is known; otherwise the objective after the repair. The errors are
+    those of the first and the last round, of several networks together.
     """
-    found = results.refinements
+    found = _rounds(results.refinements)
     rounds = int(found["round"].max())
     regrets = bool(found["regret"].notna().any())
     rows = []
-    for layout in [name for name in results.study.all_layouts if name in set(found["layout"])]:
-        mine = found[found["layout"] == layout].set_index("round")
+    several = found["recipe"].nunique() > 1
+    refined = dict(iter(found.groupby(["layout", "recipe"])))
+    pairs = product(results.study.all_layouts, sorted(results.study.recipes))
+    for key in (pair for pair in pairs if pair in refined):
+        mine = refined[key].set_index("round")
         worth = [_worth(mine, k, regrets) for k in range(rounds + 1)]
         ends = (int(mine.index.min()), int(mine.index.max()))
         errors = [digits(1e3 * float(mine["mae"][k])) for k in ends]
         decisions = [_thousandths(mine["decision_error"][k]) for k in ends]
         seconds = number(float(mine["solve_seconds"].max()), ".2f")
-        rows.append((layout, *worth, " to ".join(errors), " to ".join(decisions), seconds))
+        change = (" to ".join(errors), " to ".join(decisions))
+        rows.append((*key[: 1 + several], *worth, *change, seconds))
     what = "regret %" if regrets else "repaired"
     columns = (
-        "layout",
+        *("layout", "recipe")[: 1 + several],
         *(f"{what}, round {k}" for k in range(rounds + 1)),
         "test MAE x10^3",
         "error at decision x10^3",
@@ -38,11 +46,19 @@ def refinement_table(results: Results) -> Table:
     beaten = surpassed(found, results.solves)
     notes = (
         *([str(beaten)] if beaten else ()),
-        "Round 0: the study's best network. Each further one is trained from the start, on the "
+        f"Round 0: the study's best {'restart' if len(results.surrogates) > 1 else 'network'}. "
+        "Each further one is trained from the start, on the "
         "samples so far and on the truth at and around every decision; a test MAE that rises says "
         "that accuracy elsewhere was given up. none: no decision, or none that can be repaired.",
     )
-    return Table("Refinement: the truth at the decisions", columns, tuple(rows), notes, keys=1)
+    return Table("Refinement: the truth at the decisions", columns, tuple(rows), notes, 1 + several)
+
+
+def _rounds(refinements: pd.DataFrame) -> pd.DataFrame:
+    """One row per round: the MAE is the mean over its networks, the rest they have in common."""
+    key = ["layout", "recipe", "round"]
+    mean = refinements.groupby(key)["mae"].transform("mean")
+    return refinements.assign(mae=mean).drop_duplicates(key)
 
 
 def _worth(mine: Any, k: int, regrets: bool) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from surrogate.choosing import (
     Accuracy,
     Solving,
     accuracy_by_layout,
+    apart,
     solving_by_layout,
 )
 from surrogate.errors import InputError
@@ -19,7 +21,7 @@ from surrogate.report.published import NOTE, PUBLISHED, PublishedRow
 from surrogate.report.refinement import refinement_table
 from surrogate.report.table import Column, Table, count, digits, naming, number, table_of
 from surrogate.solving import REL_GAP
-from surrogate.study import BOX, Results, Study
+from surrogate.study import BOX, Results
 
 _ACCURACY: tuple[Column[Accuracy], ...] = (
     ("MAE x10^3 best", lambda a: digits(a.mae_best * 1e3)),
@@ -56,7 +58,7 @@ _SOLVING: tuple[Column[Solving], ...] = (
 def report_tables(results: Results) -> list[Table]:
     """The tables that the results allow so far: accuracy, solving, decisions, refinement."""
     tables = []
-    if len(results.nets):
+    if len(results.restarts):
         tables.append(accuracy_table(results))
     if len(results.solves):
         tables.append(solver_table(results))
@@ -77,31 +79,60 @@ def recommendation(results: Results) -> str:
 
 
 def accuracy_table(results: Results) -> Table:
-    """Errors, dead restarts and neuron stability per layout, beside the published figures."""
+    """Errors, dead restarts and neuron stability per network, beside the published figures."""
     study = results.study
-    known = {row.layout: row for row in PUBLISHED} if study.is_origin else {}
-    found = accuracy_by_layout(results.nets, study.all_layouts)
-    keys = naming(found, ("layout", lambda a: a.layout), ("recipe", lambda a: a.recipe))
+    found = _accuracies(results)
+    keys = naming(
+        found,
+        ("layout", lambda a: a.layout),
+        ("recipe", lambda a: a.recipe),
+        ("network", lambda a: a.surrogate),
+    )
     return table_of(
         title=(f"Accuracy on {study.title}, a budget of {study.neurons} neurons, {study.training}"),
-        columns=(*keys, *_ACCURACY, *(_published_columns(known) if known else ())),
+        columns=(*keys, *_ACCURACY, *(_PUBLISHED if study.is_origin else ())),
         items=found,
         keys=len(keys),
-        notes=(*((NOTE,) if known else ()), *_accuracy_notes(results)),
+        notes=(*((NOTE,) if study.is_origin else ()), *_accuracy_notes(results)),
     )
 
 
-def _published_columns(known: Mapping[str, PublishedRow]) -> tuple[Column[Accuracy], ...]:
-    return (
-        ("published MAE x10^3", lambda a: f"{known[a.layout].mae:g}" if a.layout in known else "-"),
-        ("MSE x10^5", lambda a: f"{known[a.layout].mse:g}" if a.layout in known else "-"),
-        ("printed as", lambda a: known[a.layout].printed if a.layout in known else "-"),
-    )
+def _accuracies(results: Results) -> list[Accuracy]:
+    """Per layout and recipe, and where a restart is several networks, of each of them."""
+    layouts = results.study.all_layouts
+    alone = apart(results.nets, results.surrogates).values()
+    of_each = [accuracy_by_layout(nets, layouts) for nets in alone]
+    return list(chain(*zip(*of_each, strict=True)))
+
+
+def _published(form: Callable[[PublishedRow], str]) -> Callable[[Accuracy], str]:
+    """What the origin published of nets of the same layout, and of its own recipe."""
+    known = {("origin", row.layout): row for row in PUBLISHED}
+
+    def cell(figures: Accuracy) -> str:
+        row = known.get((figures.recipe, figures.layout))
+        return form(row) if row else "-"
+
+    return cell
+
+
+_PUBLISHED: tuple[Column[Accuracy], ...] = (
+    ("published MAE x10^3", _published(lambda row: f"{row.mae:g}")),
+    ("MSE x10^5", _published(lambda row: f"{row.mse:g}")),
+    ("printed as", _published(lambda row: row.printed)),
+)
 
 
 def _accuracy_notes(results: Results) -> Iterable[str]:
     study, nets = results.study, results.nets
-    if study.problem == BOX and not study.data:
+    if len(results.surrogates) > 1:
+        yield (
+            "Errors on a fine grid of points that training never saw, each relative to half the "
+            "range of what its network learns. Networks of one restart are solved and chosen "
+            "together: the MAE of a restart is the mean over them, its largest error the largest, "
+            "and one dead network makes it dead."
+        )
+    elif study.problem == BOX and not study.data:
         yield (
             f"Errors on {len(study.truth.grid()):,} points that training never saw; training "
             f"used {study.samples:,} random points."
@@ -111,8 +142,10 @@ def _accuracy_notes(results: Results) -> Iterable[str]:
             "Errors on points that training never saw: a fine grid where a function is learned, "
             "15 % of the rows of a table; of several outputs, each relative to half its range."
         )
+    several = len(results.surrogates) > 1
     yield (
-        "best: the restart with the lowest training error; 95 %: bootstrap interval of the median "
+        f"best: the restart with the lowest {'mean ' if several else ''}training error"
+        f"{' of its networks' if several else ''}; 95 %: bootstrap interval of the median "
         "over restarts, dead ones included; dead: a constant output."
     )
     yield (
@@ -128,7 +161,7 @@ def _accuracy_notes(results: Results) -> Iterable[str]:
 def solver_table(results: Results) -> Table:
     """Model size, times, search effort, status and audit error per layout and role."""
     study, workers = results.study, int(results.environments["workers"].max())
-    found = solving_by_layout(results.nets, results.solves, study.all_layouts)
+    found = solving_by_layout(results.restarts, results.solves, study.all_layouts)
     keys = naming(
         found,
         ("layout", lambda s: s.layout),
@@ -136,7 +169,7 @@ def solver_table(results: Results) -> Table:
         ("encoding", lambda s: s.encoding),
     )
     return table_of(
-        title=_solved(study),
+        title=_solved(results),
         columns=(*keys, *_SOLVING),
         items=found,
         keys=len(keys) + 1,
@@ -153,13 +186,15 @@ def solver_table(results: Results) -> Table:
     )
 
 
-def _solved(study: Study) -> str:
+def _solved(results: Results) -> str:
     """What was solved, and how."""
+    study = results.study
     how = ", ".join("OMLT ReluBigM" if e == "omlt" else e for e in study.encodings)
     if study.problem == BOX:
         return f"Solving: minimise and maximise the net over its box, {how} + HiGHS"
     name = Path(study.problem).name if study.own_problem else study.problem
-    return f"Solving: the problem {name} around each net, {how} + HiGHS"
+    what = "the nets of each restart" if len(results.surrogates) > 1 else "each net"
+    return f"Solving: the problem {name} around {what}, {how} + HiGHS"
 
 
 def environment_table(environments: pd.DataFrame) -> Table:

@@ -1,9 +1,12 @@
-"""The second task of a study: embed one network in the problem, solve, audit, ask the truth."""
+"""The second task of a study: embed a restart in the problem, solve, audit, ask the truth."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +17,7 @@ from surrogate.network import Network
 from surrogate.onnx_files import load
 from surrogate.problems import Evaluation, Problem, Sense, box_problem
 from surrogate.solving import Solution, solve
+from surrogate.study.lesson import error_unit
 from surrogate.study.rows import SolveRow, SolveTask
 from surrogate.study.spec import BOX
 from surrogate.study.subject import problem_of
@@ -27,11 +31,12 @@ class Decided:
     """A solved model with its networks.
 
     model        held here: Pyomo's blocks do not hold the model that they are in
+    copies       of each network, those in the model
     evaluation   None without a solution, and of a network's box, which is nobody's decision
     """
 
     model: Any
-    embeddings: tuple[Embedding, ...]
+    copies: tuple[tuple[Embedding, ...], ...]
     solution: Solution
     build_seconds: float
     evaluation: Evaluation | None = None
@@ -40,15 +45,22 @@ class Decided:
 
 def solve_problem(task: SolveTask, report: Report) -> SolveRow:  # noqa: ARG001 - too short to report
     """Load, embed, solve, audit, evaluate."""
-    net = load(task.path)
-    if net.content_hash != task.content_hash:
+    nets = [
+        _loaded(path, known) for path, known in zip(task.paths, task.content_hashes, strict=True)
+    ]
+    problem = problem_of(task.study)
+    decided = _over_box(task, *nets) if problem is None else decide(problem, nets, task)
+    return _row(task, problem, decided)
+
+
+def _loaded(path: Path, content_hash: str) -> Network:
+    net = load(path)
+    if net.content_hash != content_hash:
         raise StoreError(
-            f"{task.path} does not hold the network that was trained; "
+            f"{path} does not hold the network that was trained; "
             "resume the run, which trains a layout again whose files have changed"
         )
-    problem = problem_of(task.study)
-    decided = _over_box(task, net) if problem is None else decide(problem, net, task)
-    return _row(task, problem, decided)
+    return net
 
 
 def _over_box(task: SolveTask, net: Network) -> Decided:
@@ -61,19 +73,19 @@ def _over_box(task: SolveTask, net: Network) -> Decided:
         )
     seconds = perf_counter() - start
     solution = solve(made.model, time_limit=task.study.time_limit, seed=task.solver_seed)
-    return Decided(made.model, (made.embedding,), solution, seconds)
+    return Decided(made.model, ((made.embedding,),), solution, seconds)
 
 
-def decide(problem: Problem, net: Network, task: SolveTask) -> Decided:
-    """The problem's decision with this network, and what it is worth under the truth."""
+def decide(problem: Problem, nets: Sequence[Network], task: SolveTask) -> Decided:
+    """The problem's decision with these networks, and what it is worth under the truth."""
     start = perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BigMWarning)
-        built = problem.build(net, encoding=task.encoding, validity=task.study.validity or None)
+        built = problem.build(*nets, encoding=task.encoding, validity=task.study.validity or None)
     seconds = perf_counter() - start
     solution = solve(built.model, time_limit=task.study.time_limit, seed=task.solver_seed)
     problem.check_bounded(built, solution)
-    copies = built.embeddings
+    copies = tuple(tuple(surrogate.embeddings) for surrogate in built.surrogates)
     if not solution.has_solution:
         return Decided(built.model, copies, solution, seconds)
     evaluation = problem.evaluate(built)
@@ -81,7 +93,7 @@ def decide(problem: Problem, net: Network, task: SolveTask) -> Decided:
 
 
 def _row(task: SolveTask, problem: Problem | None, decided: Decided) -> SolveRow:
-    copies, solution = decided.embeddings, decided.solution
+    copies, solution = tuple(chain(*decided.copies)), decided.solution
     evaluation = decided.evaluation or NOBODY
     return task.row(
         status=str(solution.status),
@@ -103,7 +115,7 @@ def _row(task: SolveTask, problem: Problem | None, decided: Decided) -> SolveRow
         violation=evaluation.violation,
         repaired=evaluation.repaired,
         regret=decided.regret,
-        decision_error=evaluation.error,
+        decision_error=decision_error(problem, evaluation),
         boundary=_at_data_limits(task, decided),
         message="" if solution.has_solution else solution.advice,
     )
@@ -114,7 +126,15 @@ def _at_data_limits(task: SolveTask, decided: Decided) -> bool | None:
     asked = task.study.problem != BOX or task.study.validity in ("hull", "joint_hull")
     if not asked or not decided.solution.has_solution:
         return None
-    return any(copy.data_limits() for copy in decided.embeddings)
+    return any(copy.data_limits() for copy in chain(*decided.copies))
+
+
+def decision_error(problem: Problem | None, evaluation: Evaluation) -> float | None:
+    """The largest |net - truth| at the decision, in the units of `SolveRow`."""
+    if problem is None or problem.n_surrogates == 1 or evaluation.errors is None:
+        return evaluation.error
+    units = [float(error_unit(f.range, alone=False).item()) for f in problem.functions]
+    return max(error / unit for error, unit in zip(evaluation.errors, units, strict=True))
 
 
 def _audited(copies: tuple[Embedding, ...]) -> dict[str, Any]:

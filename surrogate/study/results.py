@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 
-from surrogate.choosing import Recommendation, best_and_median, recommend
+from surrogate.choosing import Recommendation, best_and_median, ranked, recommend, together
 from surrogate.errors import OnnxFileError
 from surrogate.layouts import layout_widths
 from surrogate.onnx_files import load
 from surrogate.study.rows import Question, RefineTask, SolveTask, TrainingTask
-from surrogate.study.spec import BOX, Study
+from surrogate.study.spec import BOX, Recipe, Study
 from surrogate.study.store import Store, nets_folder
 
 _SENSES: tuple[Question, ...] = ("minimize", "maximize")
@@ -27,6 +28,7 @@ class Results:
     """Data frames with one row per net, solve and round (`surrogate.study.rows` has the columns).
 
     environments  on what they were made, one row per run that added some
+    surrogates    the networks of a restart; one empty name where it is one network
     failures      the tasks of the last run that could not be done, one line each
     """
 
@@ -36,6 +38,7 @@ class Results:
     solves: pd.DataFrame
     refinements: pd.DataFrame
     environments: pd.DataFrame
+    surrogates: tuple[str, ...] = ("",)
     failures: tuple[str, ...] = ()
 
     @classmethod
@@ -54,6 +57,7 @@ class Results:
             solves=store.solves(),
             refinements=store.refinements(),
             environments=store.environments(),
+            surrogates=store.surrogates,
             failures=tuple(failures),
         )
 
@@ -63,11 +67,20 @@ class Results:
         return not self.training_left() and not self.solving_left()
 
     @cached_property
+    def restarts(self) -> pd.DataFrame:
+        """One row per layout, recipe and restart: its networks together, where all are trained."""
+        return together(self.nets, self.surrogates)
+
+    @cached_property
     def stored(self) -> bool:
         """Whether every net and solve is in the store, when first asked; files are not read."""
-        trained = self.nets.groupby("layout").size()
+        trained = self.restarts.groupby(["layout", "recipe"]).size()
+        study = self.study
         return (
-            all(trained.get(name, 0) >= self.study.restarts for name in self.study.all_layouts)
+            all(
+                trained.get(pair, 0) >= study.restarts
+                for pair in product(study.all_layouts, study.recipes)
+            )
             and not self.solving_left()
         )
 
@@ -80,7 +93,7 @@ class Results:
     ) -> Recommendation:
         """The architecture to use, within limits; see `surrogate.choosing.recommend`."""
         return recommend(
-            self.nets,
+            self.restarts,
             self.solves,
             self.study.all_layouts,
             max_mae=max_mae,
@@ -89,80 +102,108 @@ class Results:
         )
 
     def training_left(self) -> list[TrainingTask]:
-        """Layouts without nets, the deepest first: the longest task must not be left for last.
+        """What has no nets, the deepest layouts first: the longest task must not be left for last.
 
-        A layout counts as missing when one of its files is gone or holds another network.
+        Nets count as missing when one of their files is gone or holds another network.
         """
-        missing = [name for name in self.study.all_layouts if not self._intact(name)]
-        missing.sort(key=lambda name: len(layout_widths(name)), reverse=True)
-        return [TrainingTask(self.study, name, nets_folder(self.folder)) for name in missing]
+        study = self.study
+        missing = [
+            TrainingTask(study, layout, recipe, surrogate, nets_folder(self.folder))
+            for layout, recipe, surrogate in product(
+                study.all_layouts, study.recipes, self.surrogates
+            )
+            if not self._intact(layout, recipe, surrogate)
+        ]
+        return sorted(missing, key=lambda task: len(layout_widths(task.layout)), reverse=True)
 
-    def _intact(self, layout: str) -> bool:
-        """Whether every restart of a layout is stored, and its file still holds that network."""
-        rows = self.nets[self.nets["layout"] == layout]
+    @property
+    def trainings(self) -> int:
+        """How many training tasks the study has, those that are done included."""
+        study = self.study
+        return len(study.all_layouts) * len(study.recipes) * len(self.surrogates)
+
+    def _intact(self, layout: str, recipe: str, surrogate: str) -> bool:
+        """Whether this net of every restart is stored, and its file still holds it."""
+        rows = self._nets_of(layout, recipe)
+        rows = rows[rows["surrogate"] == surrogate]
         return len(rows) == self.study.restarts and all(
             _holds(nets_folder(self.folder) / file, content_hash)
             for file, content_hash in zip(rows["file"], rows["content_hash"], strict=True)
         )
 
     def solving_left(self) -> list[SolveTask]:
-        """The solves of trained layouts that are not stored, or failed, seed by seed.
+        """The solves of trained restarts that are not stored, or failed, seed by seed.
 
         Of a problem every restart is solved with the first seed, for what its decision is worth;
         the best and the median one with the others, for the time.
         """
         study = self.study
-        keys = ["layout", "restart", "sense", "solver_seed", "encoding"]
+        keys = ["layout", "recipe", "restart", "sense", "solver_seed", "encoding"]
         solved = self.solves[self.solves["status"] != "failed"]
         done = set(solved[keys].itertuples(index=False, name=None))
-        trained = [name for name in study.all_layouts if name in set(self.nets["layout"])]
+        asked = {pair: self._asked(*pair) for pair in self._trained()}
         return [
-            SolveTask(
-                study=study,
-                layout=layout,
-                recipe=study.recipe,
-                restart=restart,
-                path=self.net_path(layout, restart),
-                content_hash=str(self._row(layout, restart)["content_hash"]),
-                sense=sense,
-                solver_seed=seed,
-                encoding=encoding,
-            )
-            for seed in study.solver_seeds
-            for layout in trained
-            for restart in self._solved_restarts(layout, seed)
+            self._solve_task(layout, recipe, restart, sense, seed, encoding)
+            for place, seed in enumerate(study.solver_seeds)
+            for (layout, recipe), (first, others) in asked.items()
+            for restart in (others if place else first)
             for sense in (_SENSES if study.problem == BOX else _DECISION)
             for encoding in study.encodings
-            if (layout, restart, sense, seed, encoding) not in done
+            if (layout, recipe, restart, sense, seed, encoding) not in done
         ]
 
-    def _solved_restarts(self, layout: str, seed: int) -> list[int]:
-        """Which restarts of a layout are solved with a HiGHS seed."""
-        chosen = list(best_and_median(self.nets, layout, self.study.recipe).values())
-        if self.study.problem == BOX or seed != self.study.solver_seeds[0]:
-            return chosen
-        mine = self.nets[self.nets["layout"] == layout]["restart"]
-        return chosen + [int(r) for r in mine if r not in chosen]
+    def _solve_task(
+        self, layout: str, recipe: str, restart: int, sense: Question, seed: int, encoding: str
+    ) -> SolveTask:
+        return SolveTask(
+            study=self.study,
+            layout=layout,
+            recipe=recipe,
+            restart=restart,
+            paths=self.net_paths(layout, recipe, restart),
+            content_hashes=tuple(self._nets_of(layout, recipe, restart)["content_hash"]),
+            sense=sense,
+            solver_seed=seed,
+            encoding=encoding,
+        )
+
+    def _trained(self) -> list[tuple[str, Recipe]]:
+        """The layouts and recipes that have a restart with all its networks."""
+        pairs = set(self.restarts[["layout", "recipe"]].itertuples(index=False, name=None))
+        study = self.study
+        return [pair for pair in product(study.all_layouts, study.recipes) if pair in pairs]
+
+    def _asked(self, layout: str, recipe: str) -> tuple[list[int], list[int]]:
+        """Which restarts are solved with the first of HiGHS's seeds, and which with the others."""
+        chosen = list(best_and_median(self.restarts, layout, recipe).values())
+        if self.study.problem == BOX:
+            return chosen, chosen
+        mine = ranked(self.restarts, layout, recipe)["restart"].sort_values()
+        return chosen + [int(r) for r in mine if r not in chosen], chosen
 
     def refining_left(self, rounds: int) -> list[RefineTask]:
-        """The layouts that are trained and not yet refined so often."""
-        done = self.refinements[self.refinements["rounds"] >= rounds]["layout"]
-        trained = set(self.nets["layout"]) - set(done)
-        study = self.study
+        """The layouts and recipes that are trained and not yet refined so often."""
+        often = self.refinements[self.refinements["rounds"] >= rounds]
+        done = set(often[["layout", "recipe"]].itertuples(index=False, name=None))
         return [
-            RefineTask(study, layout, self.net_path(layout, best["best"]), rounds)
-            for layout in study.all_layouts
-            if rounds and layout in trained
-            for best in [best_and_median(self.nets, layout, study.recipe)]
+            RefineTask(self.study, layout, recipe, self.net_paths(layout, recipe, best), rounds)
+            for layout, recipe in self._trained()
+            if rounds and (layout, recipe) not in done
+            for best in [best_and_median(self.restarts, layout, recipe)["best"]]
         ]
 
-    def net_path(self, layout: str, restart: int) -> Path:
-        """The ONNX file of one net."""
-        return nets_folder(self.folder) / str(self._row(layout, restart)["file"])
+    def net_paths(self, layout: str, recipe: str, restart: int) -> tuple[Path, ...]:
+        """The ONNX files of one restart, in the order in which the problem takes its networks."""
+        files = self._nets_of(layout, recipe, restart)["file"]
+        return tuple(nets_folder(self.folder) / str(file) for file in files)
 
-    def _row(self, layout: str, restart: int) -> pd.Series:
-        mine = (self.nets["layout"] == layout) & (self.nets["restart"] == restart)
-        return self.nets[mine].iloc[0]
+    def _nets_of(self, layout: str, recipe: str, restart: int | None = None) -> pd.DataFrame:
+        """The rows of some nets; those of one restart in the order of `surrogates`."""
+        mine = self.nets[(self.nets["layout"] == layout) & (self.nets["recipe"] == recipe)]
+        if restart is None:
+            return mine
+        mine = mine[mine["restart"] == restart].set_index("surrogate")
+        return mine.loc[list(self.surrogates)]
 
 
 def _holds(path: Path, content_hash: str) -> bool:

@@ -11,28 +11,37 @@ from pathlib import Path
 from typing import Any, Literal
 
 from surrogate.problems import Sense
-from surrogate.study.spec import Study
+from surrogate.study.spec import Recipe, Study
 
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """Train every restart of `layout` and write each to `folder`/LAYOUT-rNN.onnx."""
+    """Train one network of every restart of `layout` by `recipe`, and write each to `folder`.
+
+    surrogate   which of the networks of a restart (`Lesson.name`)
+    """
 
     study: Study
     layout: str
+    recipe: Recipe
+    surrogate: str
     folder: Path
 
     def __str__(self) -> str:
         """The task in a progress line."""
-        return f"train {self.layout}"
+        return " ".join(["train", *_named(self.study, self.layout, self.recipe, self.surrogate)])
 
 
 @dataclass(frozen=True)
 class NetRow:
     """One trained network. Errors are in the units of the function's output.
 
-    mae, mse, max_error         mean absolute, mean squared and largest error on the test points;
-                                of several outputs, each relative to half its range
+    Errors of several outputs, or in a study of several networks a restart, are relative to half the
+    range of each output.
+
+    surrogate                   which of the networks of a restart it is: the name of the function
+                                that it imitates; empty where a restart is one network
+    mae, mse, max_error         mean absolute, mean squared and largest error on the test points
     training_mae                mean absolute error on the training points; it ranks the restarts
     dead                        a hidden layer is inactive at every test point: constant output
     active, inactive, unstable  hidden neurons by their interval bounds on the box
@@ -45,6 +54,7 @@ class NetRow:
     layout: str
     recipe: str
     restart: int
+    surrogate: str
     file: str
     content_hash: str
     mae: float
@@ -66,22 +76,23 @@ Question = Sense | Literal["decide"]
 
 @dataclass(frozen=True)
 class SolveTask:
-    """Load the network of one restart, embed it, and solve the study's problem around it."""
+    """Load the networks of one restart, embed them, and solve the study's problem around them."""
 
     study: Study
     layout: str
     recipe: str
     restart: int
-    path: Path
-    content_hash: str
+    paths: tuple[Path, ...]
+    content_hashes: tuple[str, ...]
     sense: Question
     solver_seed: int
     encoding: str
 
     def __str__(self) -> str:
         """The task in a progress line."""
-        how = "" if len(self.study.encodings) == 1 else f" {self.encoding}"
-        return f"{self.sense} {self.layout}{how} restart {self.restart} seed {self.solver_seed}"
+        words = [self.sense, *_named(self.study, self.layout, self.recipe)]
+        words += [self.encoding] if len(self.study.encodings) > 1 else []
+        return f"{' '.join(words)} restart {self.restart} seed {self.solver_seed}"
 
     def row(self, status: str, **found: Any) -> SolveRow:
         """The row of this task: how it ended, and what was found."""
@@ -99,12 +110,12 @@ class SolveTask:
 
 @dataclass(frozen=True)
 class SolveRow:
-    """One solve. Sizes count all copies of the network; times are seconds of wall clock.
+    """One solve. Sizes count all copies of all networks; times are seconds of wall clock.
 
     sense            a `Question`
     encoding         the one that was asked for
     largest_m        the largest big-M in the model
-    build_seconds    from the loaded network to the finished Pyomo model
+    build_seconds    from the loaded networks to the finished Pyomo model
     solve_seconds    from the Pyomo model to the loaded solution
     audit_error      largest |value in the model - float64 forward pass|; None without a solution
     pattern_matches  every binary agrees with the true activation pattern
@@ -115,7 +126,8 @@ class SolveRow:
     violation        largest violation of the model's own rows then, 0 when feasible
     repaired         the objective after the repair to a feasible decision
     regret           (repaired - optimum) / scale in the problem's sense; 0.02 is 2 %
-    decision_error   largest |network - truth| at the decision
+    decision_error   largest |network - truth| at the decision; in a study of several networks,
+                     each relative to half the range of what it learns
     boundary         the data stop the optimum: it is on an edge of the validity domain that the
                      model's own bounds would let it cross; None without a solution, and of a
                      network's box alone
@@ -158,32 +170,34 @@ class SolveRow:
 
 @dataclass(frozen=True)
 class RefineTask:
-    """Ask the truth around the decision, train again: `rounds` times, from the net `path`."""
+    """Ask the truth around the decision, train again: `rounds` times, from the nets `paths`."""
 
     study: Study
     layout: str
-    path: Path
+    recipe: Recipe
+    paths: tuple[Path, ...]
     rounds: int
 
     def __str__(self) -> str:
         """The task in a progress line."""
-        return f"refine {self.layout}"
+        return " ".join(["refine", *_named(self.study, self.layout, self.recipe)])
 
 
 @dataclass(frozen=True)
 class RefineRow:
-    """One round of the refinement of one layout; round 0 is the study's best network.
+    """One network in one round of a refinement; those of round 0 are the study's best restart.
 
+    surrogate, file, content_hash, mae   as in `NetRow`
     rounds    how many were asked for
     samples   that the network was trained on
-    mae       on the test points, as in `NetRow`
 
-    The others as in `SolveRow`; the file is in nets/ too.
+    The others as in `SolveRow`, the same for all networks of a round.
     """
 
     layout: str
     recipe: str
     round: int
+    surrogate: str
     rounds: int
     file: str
     content_hash: str
@@ -197,3 +211,9 @@ class RefineRow:
     repaired: float | None
     regret: float | None
     decision_error: float | None
+
+
+def _named(study: Study, layout: str, recipe: str, surrogate: str = "") -> list[str]:
+    """What tells tasks of a study apart: the layout, and what else there are several of."""
+    by = [recipe] if len(study.recipes) > 1 else []
+    return [layout, *by, *([surrogate] if surrogate else [])]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from surrogate.errors import InputError, StoreError
 from surrogate.isolation import Failed, Finished
@@ -20,6 +22,9 @@ from surrogate.study.subject import fingerprint, subject_of
 from surrogate.study.trial import train_layout
 from surrogate.study.watching import Listener, watched
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 def run(
     study: Study,
@@ -30,13 +35,13 @@ def run(
     refine: int = 0,
     on_progress: Listener = lambda _: None,
 ) -> Results:
-    """Train every layout, then solve every problem, each task in a fresh process.
+    """Train every layout by every recipe, then solve, each task in a fresh process.
 
     out      the results folder, runs/NAME when None
     workers  tasks at once, the number of cores when None; it changes no net, only the time
     resume   continue a folder that holds part of the same study; without it such a folder is an
              error, so that results are never mixed by accident
-    refine   rounds of refinement (`surrogate.study.refining`) of every layout's best network
+    refine   rounds of refinement (`surrogate.study.refining`) of every layout's best restart
 
     Whatever is finished is stored at once: an interrupt (`KeyboardInterrupt` passes through) loses
     only the tasks that were running. A task that fails is listed in the results and tried again by
@@ -58,7 +63,7 @@ def run(
             f"refine = {refine}: {study.title} is no problem with a truth to ask; "
             'name one, problem = "haverly1", or a file of your own with truth(x)'
         )
-    with closing(_opened(folder, study, resume)) as store:
+    with closing(_opened(folder, study, subject.surrogates, resume)) as store:
         results = Results.read(store)
         if results.complete and not results.refining_left(refine):
             return results
@@ -69,9 +74,9 @@ def run(
         return Results.read(store, failures)
 
 
-def _opened(folder: Path, study: Study, resume: bool) -> Store:
+def _opened(folder: Path, study: Study, surrogates: tuple[str, ...], resume: bool) -> Store:
     if not (resume and holds_results(folder)):
-        return Store.create(folder, study, fingerprint(study))
+        return Store.create(folder, study, surrogates, fingerprint(study))
     store = Store.open(folder)
     if store.study == study and store.fingerprint != fingerprint(study):
         store.close()
@@ -94,19 +99,17 @@ def _difference(theirs: Study, ours: Study) -> str:
 
 
 def _train(store: Store, workers: int, tell: Listener) -> list[str]:
-    tasks, failures = Results.read(store).training_left(), list[str]()
-    done = len(store.study.all_layouts) - len(tasks)
-    for event in watched("training", train_layout, tasks, workers, tell, done, _training_cost):
-        match event:
-            case Finished(result=rows):
-                store.add_nets(rows)
-            case Failed(task=task, reason=reason):
-                failures.append(f"{task}: {reason}")
-    return failures
+    results = Results.read(store)
+    tasks = results.training_left()
+    done = results.trainings - len(tasks)
+    return _kept(
+        watched("training", train_layout, tasks, workers, tell, done, _training_cost),
+        store.add_nets,
+    )
 
 
 def _training_cost(task: TrainingTask | RefineTask) -> float:
-    """Relative training time: a step costs about 5 units plus 1 per hidden layer.
+    """Relative training time: a step costs about 5 units plus 1 per hidden layer, by any recipe.
 
     Only the estimate of the time left rests on it. Re-measure with benchmarks/restarts.py.
     """
@@ -114,25 +117,35 @@ def _training_cost(task: TrainingTask | RefineTask) -> float:
 
 
 def _solve(store: Store, workers: int, tell: Listener) -> list[str]:
-    results, failures = Results.read(store), list[str]()
-    tasks = results.solving_left()
-    done = int((results.solves["status"] != "failed").sum())
-    for event in watched("solving", solve_problem, tasks, workers, tell, done):
-        match event:
-            case Finished(result=row):
-                store.add_solve(row)
-            case Failed(task=task, reason=reason):
-                store.add_solve(task.row(status="failed", message=reason))
-                failures.append(f"{task}: {reason}")
-    return failures
+    results = Results.read(store)
+    tasks, done = results.solving_left(), int((results.solves["status"] != "failed").sum())
+    return _kept(
+        watched("solving", solve_problem, tasks, workers, tell, done),
+        store.add_solve,
+        lambda task, reason: store.add_solve(task.row(status="failed", message=reason)),
+    )
 
 
 def _refine(store: Store, rounds: int, workers: int, tell: Listener) -> list[str]:
-    tasks, failures = Results.read(store).refining_left(rounds), list[str]()
-    for event in watched("refining", refine_layout, tasks, workers, tell, 0, _training_cost):
+    tasks = Results.read(store).refining_left(rounds)
+    return _kept(
+        watched("refining", refine_layout, tasks, workers, tell, 0, _training_cost),
+        store.add_refinement,
+    )
+
+
+def _kept(
+    ended: Iterable[Finished[T, R] | Failed[T]],
+    keep: Callable[[R], None],
+    lose: Callable[[T, str], None] = lambda *_: None,
+) -> list[str]:
+    """Store what every task ended with, as it ends; the failures, one line each."""
+    failures = list[str]()
+    for event in ended:
         match event:
-            case Finished(result=rows):
-                store.add_refinement(rows)
+            case Finished(result=result):
+                keep(result)
             case Failed(task=task, reason=reason):
+                lose(task, reason)
                 failures.append(f"{task}: {reason}")
     return failures

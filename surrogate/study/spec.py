@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -55,9 +56,9 @@ class Study(BaseModel):
     layouts: tuple[str, ...] = ()
     """Which layouts, each within the budget; empty means every constant-width one that uses it."""
     restarts: int = Field(10, ge=1, le=1000)
-    """Networks per layout, each from its own random start."""
-    recipe: Recipe = "origin"
-    """How a network is trained: "origin" (Keras's Adam) or "best" (`surrogate.train`)."""
+    """Networks per layout and recipe, each from its own random start."""
+    recipes: tuple[Recipe, ...] = Field(("origin",), min_length=1)
+    """How every layout is trained: "origin" (Keras's Adam), "best" (`surrogate.train`), or both."""
     epochs: int = Field(100, ge=1, le=1_000_000)
     """Passes over the training points; the recipe "best" has none."""
     seed: _Seed = 0
@@ -114,12 +115,6 @@ class Study(BaseModel):
                 f"problem {name!r} is unknown; choose {BOX}, {', '.join(PROBLEMS)}, or name a "
                 "Python file of your own (.py)"
             )
-        count = problem_named(name).n_surrogates
-        if count > 1:
-            raise StudyError(
-                f"problem {name!r} needs {count} different networks, and a study trains one; "
-                "train them with surrogate.train and give them to Problem.build"
-            )
         return name
 
     @field_validator("encodings")
@@ -129,6 +124,12 @@ class Study(BaseModel):
             check_encoding(encoding)
         _refuse_twice("encoding", encodings)
         return encodings
+
+    @field_validator("recipes")
+    @classmethod
+    def _distinct_recipes(cls, recipes: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
+        _refuse_twice("recipe", recipes)
+        return recipes
 
     @field_validator("layouts")
     @classmethod
@@ -190,8 +191,7 @@ class Study(BaseModel):
         elif self.own_problem:
             learned = f"the truth of {Path(self.problem).name}"
         else:
-            functions = problem_named(self.problem).functions
-            learned = functions[0].formula if functions else "a table"
+            learned = _learned(problem_named(self.problem).functions)
         if self.problem == BOX:
             return learned
         name = Path(self.problem).name if self.own_problem else self.problem
@@ -209,14 +209,22 @@ class Study(BaseModel):
 
     @property
     def is_origin(self) -> bool:
-        """Whether the origin's published figures are about the same function, budget and recipe."""
+        """Whether the origin's published figures are about nets of this study.
+
+        They are of the same function and budget, and of the recipe "origin".
+        """
         what = self.problem == BOX and not self.data and self.function == "xy"
-        return what and self.neurons == 24 and self.recipe == "origin"
+        return what and self.neurons == 24 and "origin" in self.recipes
 
     @property
     def training(self) -> str:
         """How the networks are trained, in words."""
-        return f"{self.epochs} epochs" if self.recipe == "origin" else 'the recipe "best"'
+        epochs = f"{self.epochs} epochs"
+        if self.recipes == ("origin",):
+            return epochs
+        names = {"origin": f'"origin" ({epochs})', "best": '"best"'}
+        listed = " and ".join(names[recipe] for recipe in self.recipes)
+        return f"the recipe{'s' if len(self.recipes) > 1 else ''} {listed}"
 
     def quick(self) -> Study:
         """The same study in under a minute, under a name of its own: 2 restarts, and 5 epochs.
@@ -224,10 +232,17 @@ class Study(BaseModel):
         The recipe "best" has no epochs: it gets 300 points, and solves with one seed.
         """
         less: dict[str, Any] = {"name": f"{self.name}-quick", "restarts": 2, "epochs": 5}
-        if self.recipe == "best":
+        if "best" in self.recipes:
             few = min(self.samples, 300)
             less |= {"samples": few, "solver_seeds": self.solver_seeds[:1]}
         return self.model_copy(update=less)
+
+
+def _learned(functions: Sequence[Function]) -> str:
+    """What a problem's networks learn, in words."""
+    if len(functions) == 1:
+        return functions[0].formula
+    return ", ".join(f.name for f in functions) or "a table"
 
 
 def _refuse_twice(kind: str, values: tuple[object, ...]) -> None:
@@ -247,6 +262,8 @@ _REMEDIES = {
 def _explain(error: Any) -> str:
     """One pydantic error as a sentence with key, value and remedy."""
     key = ".".join(str(part) for part in error["loc"])
+    if key == "recipe":
+        return f'key "recipe" is now a list: recipes = ["{error["input"]}"]'
     if error["type"] == "extra_forbidden":
         return f"key {key!r} is unknown; a study has {', '.join(Study.model_fields)}"
     cause = error.get("ctx", {}).get("error")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -18,17 +18,8 @@ import pandas as pd
 from surrogate.errors import StoreError
 from surrogate.study.environment import Environment
 from surrogate.study.rows import NetRow, RefineRow, SolveRow
+from surrogate.study.schema import BOOLEANS, FORMAT, KEYS, create_tables
 from surrogate.study.spec import Study
-
-_FORMAT = "4"
-_SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER"}
-_KEYS = {
-    "environments": ("id",),
-    "nets": ("layout", "recipe", "restart"),
-    "solves": ("layout", "recipe", "restart", "sense", "solver_seed", "encoding"),
-    "refinements": ("layout", "recipe", "round"),
-}
-_BOOLEANS = {"nets": ("dead",), "solves": ("pattern_matches", "audit_passed", "boundary")}
 
 
 class Store:
@@ -38,16 +29,30 @@ class Store:
     naming the folder, what is wrong with it and what to do.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, study: Study) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        study: Study,
+        surrogates: tuple[str, ...],
+    ) -> None:
         """Use `create` or `open`."""
-        self.folder, self.study = folder, study
+        self.folder, self.study, self.surrogates = folder, study, surrogates
         self._connection = connection
         self._environment: int | None = None
 
     @classmethod
-    def create(cls, folder: Path, study: Study, fingerprint: str = "") -> Store:
+    def create(
+        cls,
+        folder: Path,
+        study: Study,
+        surrogates: tuple[str, ...] = ("",),
+        fingerprint: str = "",
+    ) -> Store:
         """A new folder for `study`. It must not hold results yet.
 
+        surrogates    the networks of a restart (`Subject.surrogates`): a reader need not ask the
+                      problem for them
         fingerprint   of the study's own files (`surrogate.study.subject.fingerprint`)
         """
         database = _database(folder)
@@ -61,12 +66,12 @@ class Store:
             connection = sqlite3.connect(database)
             with connection:
                 connection.execute("BEGIN")  # all tables or none: a kill leaves no half a store
-                _create_tables(connection, study, fingerprint)
+                create_tables(connection, study, surrogates, fingerprint)
         except (OSError, sqlite3.Error) as exc:
             raise StoreError(
                 f"{folder} cannot be written ({exc}); name another with --out"
             ) from exc
-        return cls(folder, connection, study)
+        return cls(folder, connection, study, surrogates)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -82,13 +87,14 @@ class Store:
             raise StoreError(
                 f"{database} cannot be read ({exc}); restore it, or run into another folder"
             ) from exc
-        if meta.get("format") != _FORMAT:
+        if meta.get("format") != FORMAT:
             raise StoreError(
-                f"{database} has format {meta.get('format')}, this version reads {_FORMAT}; "
+                f"{database} has format {meta.get('format')}, this version reads {FORMAT}; "
                 "run the study again into another folder"
             )
         try:
-            return cls(folder, connection, Study(**json.loads(meta["study"])))
+            study, surrogates = Study(**json.loads(meta["study"])), json.loads(meta["surrogates"])
+            return cls(folder, connection, study, tuple(surrogates))
         except (KeyError, ValueError) as exc:
             raise StoreError(
                 f"{database} holds no readable study ({exc}); "
@@ -137,18 +143,12 @@ class Store:
         """Commit trained networks; solves and rounds of one that they replace are forgotten."""
         with self._transaction():
             for row in rows:
-                self._connection.execute(
-                    "DELETE FROM solves WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 AND NOT "
-                    "EXISTS (SELECT 1 FROM nets WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 "
-                    "AND content_hash = ?4)",
-                    (row.layout, row.recipe, row.restart, row.content_hash),
-                )
-                self._connection.execute(
-                    "DELETE FROM refinements WHERE layout = ?1 AND recipe = ?2 AND NOT EXISTS "
-                    "(SELECT 1 FROM nets WHERE layout = ?1 AND recipe = ?2 AND restart = ?3 AND "
-                    "content_hash = ?4)",
-                    (row.layout, row.recipe, row.restart, row.content_hash),
-                )
+                trained = {"layout": row.layout, "recipe": row.recipe}
+                restart = {**trained, "restart": row.restart}
+                known = {"surrogate": row.surrogate, "content_hash": row.content_hash}
+                if not self._holds("nets", restart | known):
+                    self._forget("solves", restart)
+                    self._forget("refinements", trained)
                 self._add("nets", {**dataclasses.asdict(row), "curve": json.dumps(row.curve)})
 
     def add_solve(self, row: SolveRow) -> None:
@@ -156,18 +156,13 @@ class Store:
         with self._transaction():
             self._add("solves", dataclasses.asdict(row))
 
-    def add_refinement(self, rows: Iterable[RefineRow]) -> None:
-        """Commit all rounds of one layout, in place of those that were there."""
+    def add_refinement(self, rows: Sequence[RefineRow]) -> None:
+        """Commit all rounds of a layout and recipe, in place of those that were there."""
         with self._transaction():
+            for layout, recipe in {(row.layout, row.recipe) for row in rows}:
+                self._forget("refinements", {"layout": layout, "recipe": recipe})
             for row in rows:
-                if row.round == 0:
-                    self._forget_refinement(row.layout, row.recipe)
                 self._add("refinements", dataclasses.asdict(row))
-
-    def _forget_refinement(self, layout: str, recipe: str) -> None:
-        self._connection.execute(
-            "DELETE FROM refinements WHERE layout = ? AND recipe = ?", (layout, recipe)
-        )
 
     def nets(self) -> pd.DataFrame:
         """One row per trained network, `surrogate.study.rows.NetRow` plus `environment`."""
@@ -199,6 +194,15 @@ class Store:
                 "check the folder's permissions and space"
             ) from exc
 
+    def _holds(self, table: str, row: Mapping[str, object]) -> bool:
+        """Whether there is a row with these values."""
+        sql = f"SELECT 1 FROM {table} WHERE {_where(row)} LIMIT 1"
+        return self._connection.execute(sql, list(row.values())).fetchone() is not None
+
+    def _forget(self, table: str, rows: Mapping[str, object]) -> None:
+        """Delete the rows with these values."""
+        self._connection.execute(f"DELETE FROM {table} WHERE {_where(rows)}", list(rows.values()))
+
     def _add(self, table: str, row: dict[str, object]) -> None:
         self._insert(table, {**row, "environment": self._environment})
 
@@ -209,14 +213,14 @@ class Store:
 
     def _read(self, table: str) -> pd.DataFrame:
         try:
-            order = ", ".join(_KEYS[table])  # not the order of finishing, which is luck
+            order = ", ".join(KEYS[table])  # not the order of finishing, which is luck
             frame = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY {order}", self._connection)
         except pd.errors.DatabaseError as exc:
             raise StoreError(
                 f"{_database(self.folder)} is damaged ({exc}); "
                 "restore it, or run into another folder"
             ) from exc
-        for name in _BOOLEANS.get(table, ()):
+        for name in BOOLEANS.get(table, ()):
             frame[name] = frame[name].astype("boolean")
         return frame
 
@@ -235,25 +239,5 @@ def _database(folder: Path) -> Path:
     return folder / "results.sqlite"
 
 
-def _create_tables(connection: sqlite3.Connection, study: Study, fingerprint: str) -> None:
-    connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
-    meta = {"format": _FORMAT, "study": study.model_dump_json(), "files": fingerprint}
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-    tables = {
-        "environments": Environment,
-        "nets": NetRow,
-        "solves": SolveRow,
-        "refinements": RefineRow,
-    }
-    for table, row in tables.items():
-        columns = [f"{f.name} {_sql_type(str(f.type))}" for f in dataclasses.fields(row)]
-        if table == "environments":
-            columns.insert(0, "id INTEGER PRIMARY KEY")
-        else:
-            columns.append("environment INTEGER NOT NULL REFERENCES environments (id)")
-            columns.append(f"PRIMARY KEY ({', '.join(_KEYS[table])})")
-        connection.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
-
-
-def _sql_type(annotation: str) -> str:
-    return _SQL_TYPES.get(annotation.removesuffix(" | None"), "TEXT")
+def _where(values: Iterable[str]) -> str:
+    return " AND ".join(f"{name} = ?" for name in values)

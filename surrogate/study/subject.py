@@ -1,4 +1,4 @@
-"""What a study is about: the samples that its networks learn, and the problem that they serve.
+"""What a study is about: what its networks learn, and the problem that they serve.
 
 Made anew in every process from the spec: a file of the user's own is read where it is needed.
 """
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from surrogate.box import Box, FloatArray
 from surrogate.datasets import Dataset
 from surrogate.errors import InputError, StudyError
-from surrogate.network import Network
+from surrogate.functions import Function
 from surrogate.problems import Built, OwnProblem, Problem, load_problem, problem_named
 from surrogate.problems.evaluating import own_parts
 from surrogate.solving import Status, solve
+from surrogate.study.lesson import Lesson
 from surrogate.study.spec import BOX, Study
 
 REHEARSAL_SECONDS = 5.0
@@ -30,47 +30,32 @@ OWN_POINTS = 2_048  # where a truth of the user's own is tested: it may take its
 class Subject:
     """See the module.
 
-    problem        None where the question is the network's own optimum over its box
-    train          what is learned from
-    test_inputs, test_outputs   what no network is trained on
-    box            where the networks are to hold
-    range          of the outputs
+    problem   None where the question is the network's own optimum over its box
+    lessons   one per network of a restart, in the order in which the problem takes them
     """
 
     problem: Problem | None
-    train: Dataset
-    test_inputs: FloatArray
-    test_outputs: FloatArray
-    box: Box
-    range: Box
+    lessons: tuple[Lesson, ...]
 
-    def error(self, net: Network) -> FloatArray:
-        """|net - truth| at the test points, (n, m).
+    @property
+    def surrogates(self) -> tuple[str, ...]:
+        """The names of the networks of a restart; one empty name where it is one network."""
+        return tuple(lesson.name for lesson in self.lessons)
 
-        In the units of the output; of several outputs, each relative to half its range.
-        """
-        return self.difference(net, self.test_inputs, self.test_outputs)
-
-    def training_error(self, net: Network) -> float:
-        """The mean of the same over the training points: by it restarts are ranked."""
-        return float(self.difference(net, self.train.inputs, self.train.outputs).mean())
-
-    def difference(self, net: Network, x: FloatArray, y: FloatArray) -> FloatArray:
-        """|net(x) - y| in the units of `error`."""
-        half = (self.range.upper - self.range.lower) / 2.0
-        scale = np.where(half > 0.0, half, 1.0) if net.n_outputs > 1 else 1.0
-        found: FloatArray = np.abs(net(x) - y) / scale
-        return found
+    def lesson(self, surrogate: str) -> Lesson:
+        """What the network of this name learns."""
+        return self.lessons[self.surrogates.index(surrogate)]
 
     def rehearse(self) -> None:
-        """Build and solve the problem around a network of one neuron, before anything is trained.
+        """Build and solve the problem around networks of one neuron, before anything is trained.
 
         Raises `InputError` for what is wrong with the user's own problem.
         """
         if self.problem is None:
             return
         try:
-            built = self.problem.build(self._small_network(), encoding="bigm", validity="box")
+            nets = [lesson.small_network() for lesson in self.lessons]
+            built = self.problem.build(*nets, encoding="bigm", validity="box")
             solution = solve(built.model, time_limit=REHEARSAL_SECONDS)
             self.problem.check_bounded(built, solution)
             if solution.status is Status.INFEASIBLE and _hopeless(built):
@@ -83,14 +68,6 @@ class Subject:
             if path is None or str(path) in str(error):
                 raise
             raise InputError(f"{path}: {error}") from None
-
-    def _small_network(self) -> Network:
-        """One neuron over the box, with outputs inside their ranges."""
-        width = np.where(self.box.upper > self.box.lower, self.box.upper - self.box.lower, 1.0)
-        middle = (self.range.lower + self.range.upper) / 2.0
-        slope = (self.range.upper - self.range.lower) / (1e3 * len(width))
-        start = np.array([-float((self.box.lower / width).sum())])
-        return Network((1.0 / width[:, None], slope[None]), (start, middle), self.box)
 
 
 def _hopeless(built: Built) -> bool:
@@ -119,7 +96,12 @@ def subject_of(study: Study) -> Subject:
             f"problem {study.problem!r} has no truth with a box to learn from; add truth(x) and "
             "box = [...] to the file, or name a CSV file: data = ..., outputs = [...]"
         )
-    (function,) = functions
+    several = len(functions) > 1
+    lessons = tuple(_of_function(f, f.name if several else "", study) for f in functions)
+    return Subject(problem, lessons)
+
+
+def _of_function(function: Function, name: str, study: Study) -> Lesson:
     if not function.range.upper[0] > function.range.lower[0]:
         raise StudyError(
             f"{function.formula} is {function.range.lower[0]:g} everywhere on {function.box}: "
@@ -127,7 +109,8 @@ def subject_of(study: Study) -> Subject:
         )
     train = Dataset.sample(function, study.samples, np.random.default_rng([study.seed]))
     grid = function.box.spread(OWN_POINTS) if study.own_problem else function.grid()
-    return Subject(problem, train, grid, function(grid), function.box, function.range)
+    title = f"{function.formula}, of the problem {study.problem}" if name else study.title
+    return Lesson(name, title, train, grid, function(grid), function.box, function.range)
 
 
 def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:
@@ -149,9 +132,9 @@ def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subjec
         table.input_names,
         table.output_names,
     )
-    return Subject(
-        problem, train, split.test.inputs, split.test.outputs, table.box, table.output_range
-    )
+    test, ends = split.test, table.output_range
+    lesson = Lesson("", study.title, train, test.inputs, test.outputs, table.box, ends)
+    return Subject(problem, (lesson,))
 
 
 def fingerprint(study: Study) -> str:

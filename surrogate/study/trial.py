@@ -1,4 +1,4 @@
-"""The first task of a study, a pure function of a frozen task: train one layout.
+"""The first task of a study, a pure function of a frozen task: train one layout by one recipe.
 
 It runs in a process of its own (`surrogate.isolation`) and returns rows of the store.
 """
@@ -13,38 +13,38 @@ from time import perf_counter
 import numpy as np
 
 from surrogate.bounds import compute_bounds
-from surrogate.box import FloatArray
 from surrogate.datasets import Dataset
 from surrogate.isolation import Report
 from surrogate.network import Network
 from surrogate.onnx_files import load, save
-from surrogate.study.rows import NetRow, TrainingTask
-from surrogate.study.spec import Study
-from surrogate.study.subject import Subject, subject_of
+from surrogate.study.lesson import Lesson
+from surrogate.study.rows import NetRow, RefineTask, TrainingTask
+from surrogate.study.subject import subject_of
 from surrogate.training import Trained, train
 from surrogate.validity import Hull
 
 
 def train_layout(task: TrainingTask, report: Report) -> list[NetRow]:
     """Train all restarts as one batch, export each, and measure the exported file's network."""
-    subject = subject_of(task.study)
+    lesson = subject_of(task.study).lesson(task.surrogate)
     start = perf_counter()
-    trained = trained_restarts(task.study, task.layout, subject, subject.train, report)
+    trained = trained_restarts(task, lesson, lesson.train, report)
     seconds = (perf_counter() - start) / task.study.restarts
-    return [_net_row(task, one, seconds, subject) for one in trained]
+    return [_net_row(task, one, seconds, lesson) for one in trained]
 
 
 def trained_restarts(
-    study: Study, layout: str, subject: Subject, data: Dataset, report: Report
+    task: TrainingTask | RefineTask, lesson: Lesson, data: Dataset, report: Report
 ) -> list[Trained]:
-    """Every restart of a layout, by the study's recipe, each with the hull of its samples."""
-    if study.recipe == "best":
+    """Every restart of a layout, by the task's recipe, each with the hull of its samples."""
+    study = task.study
+    if task.recipe == "best":
         found = train(
             data,
-            layout,
+            task.layout,
             restarts=study.restarts,
             seed=study.seed,
-            box=subject.box,
+            box=lesson.box,
             on_progress=report,
         )
         return [replace(one, restart=place) for place, one in enumerate(found)]  # of four starts
@@ -53,9 +53,9 @@ def trained_restarts(
 
     found = train_origin(
         data,
-        layout,
-        box=subject.box,
-        output_range=subject.range,
+        task.layout,
+        box=lesson.box,
+        output_range=lesson.range,
         restarts=range(study.restarts),
         epochs=study.epochs,
         seed=study.seed,
@@ -65,16 +65,19 @@ def trained_restarts(
     return [replace(one, network=replace(one.network, hull=hull)) for one in found]
 
 
-def with_provenance(net: Network, study: Study, restart: int) -> Network:
+def with_provenance(
+    net: Network, task: TrainingTask | RefineTask, lesson: Lesson, restart: int
+) -> Network:
     """The network with what is needed to make it again."""
+    study = task.study
     return replace(
         net,
         provenance={
             "made_by": f"surrogate {version('surrogate')}",
-            "recipe": study.recipe,
-            "function": study.title,
+            "recipe": task.recipe,
+            "function": lesson.title,
             "samples": str(study.samples),
-            **({"epochs": str(study.epochs)} if study.recipe == "origin" else {}),
+            **({"epochs": str(study.epochs)} if task.recipe == "origin" else {}),
             "seed": str(study.seed),
             "restart": str(restart),
             "torch": version("torch"),
@@ -82,41 +85,43 @@ def with_provenance(net: Network, study: Study, restart: int) -> Network:
     )
 
 
-def _net_row(
-    task: TrainingTask,
-    trained: Trained,
-    seconds: float,
-    subject: Subject,
-) -> NetRow:
+def net_file(task: TrainingTask | RefineTask, surrogate: str, which: str) -> str:
+    """What a network's file is called: 3x8-best-r00.onnx, of several 3x8-best-r00-heads.onnx."""
+    name = f"{task.layout}-{task.recipe}-{which}"
+    return f"{name}-{surrogate}.onnx" if surrogate else f"{name}.onnx"
+
+
+def _net_row(task: TrainingTask, trained: Trained, seconds: float, lesson: Lesson) -> NetRow:
     """Export one restart and measure the network as the file holds it."""
-    path = task.folder / f"{task.layout}-r{trained.restart:02d}.onnx"
-    save(with_provenance(trained.network, task.study, trained.restart), path)
+    path = task.folder / net_file(task, task.surrogate, f"r{trained.restart:02d}")
+    save(with_provenance(trained.network, task, lesson, trained.restart), path)
     net = load(path)
-    layers = net.preactivations(subject.test_inputs)
-    error, data = subject.error(net), subject.train
+    layers = net.preactivations(lesson.test_inputs)
+    error = lesson.error(net)
     counts = compute_bounds(net).counts()
     return NetRow(
         layout=task.layout,
-        recipe=task.study.recipe,
+        recipe=task.recipe,
         restart=trained.restart,
+        surrogate=task.surrogate,
         file=path.name,
         content_hash=net.content_hash,
         mae=float(error.mean()),
         mse=float((error**2).mean()),
         max_error=float(error.max()),
-        training_mae=subject.training_error(net),
+        training_mae=lesson.training_error(net),
         dead=any(bool((a <= 0).all()) for a in layers[:-1]),
         active=counts.active,
         inactive=counts.inactive,
         unstable=counts.unstable,
-        onnxruntime_error=onnxruntime_error(net, path, data.inputs[:1000]),
+        onnxruntime_error=onnxruntime_error(net, path, lesson),
         seconds=seconds,
         curve=tuple(trained.curve.tolist()),
     )
 
 
-def onnxruntime_error(net: Network, path: Path, points: FloatArray) -> float:
-    """Largest |onnxruntime on the file - float64 forward pass| at `points` of shape (n, d)."""
+def onnxruntime_error(net: Network, path: Path, lesson: Lesson) -> float:
+    """Largest |onnxruntime on the file - float64 forward pass| at 1000 training points."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -125,6 +130,6 @@ def onnxruntime_error(net: Network, path: Path, points: FloatArray) -> float:
         path.read_bytes(), options, providers=["CPUExecutionProvider"]
     )
     entry = session.get_inputs()[0]
-    x = points.astype(np.float32 if entry.type == "tensor(float)" else np.float64)
+    x = lesson.train.inputs[:1000].astype(np.float32 if entry.type == "tensor(float)" else float)
     (theirs,) = session.run(None, {entry.name: x})
-    return float(np.abs(theirs - net(x)).max())
+    return float(lesson.difference(net, x.astype(np.float64), theirs).max())

@@ -23,8 +23,8 @@ def plain(tmp_path):
 
 @pytest.fixture
 def rich(tmp_path):
-    folder = store(tmp_path / "rich", STUDY, REGRETS, ("auto", "omlt"), ("best", "origin"))
-    return Results.load(folder)
+    study = STUDY.model_copy(update={"recipes": ("origin", "best")})
+    return Results.load(store(tmp_path / "rich", study, REGRETS, ("auto", "omlt")))
 
 
 def column(table, name):
@@ -128,6 +128,7 @@ def round_of(number, regret):
         "2x12",
         "best",
         number,
+        "",
         2,
         "f.onnx",
         "0" * 64,

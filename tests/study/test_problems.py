@@ -49,7 +49,7 @@ SMALL = {
     "layouts": ["1x4", "2x2"],
     "samples": 300,
     "restarts": 3,
-    "recipe": "best",
+    "recipes": ["best"],
     "solver_seeds": [0, 1],
     "encodings": ["auto", "omlt"],
 }
@@ -80,7 +80,8 @@ def test_every_restart_is_solved_once_and_the_best_and_median_with_every_seed(re
 
 def test_a_row_is_what_the_problem_says_of_its_net(results, study):
     row = results.solves.iloc[0]
-    net = load(results.net_path(row["layout"], row["restart"]))
+    (path,) = results.net_paths(row["layout"], row["recipe"], row["restart"])
+    net = load(path)
     problem = load_problem(study.problem)
     built = problem.build(net, encoding=row["encoding"])
     assert solve(built.model, seed=int(row["solver_seed"])).has_solution
@@ -100,9 +101,8 @@ def solved(folder, net, sense="decide", **values):
     save(net, folder / "net.onnx")
     study = Study(**{"restarts": 1, **values}).beside(folder)
     given = load(folder / "net.onnx")
-    task = SolveTask(
-        study, "1x1", "best", 0, folder / "net.onnx", given.content_hash, sense, 0, "auto"
-    )
+    paths, hashes = (folder / "net.onnx",), (given.content_hash,)
+    task = SolveTask(study, "1x1", "best", 0, paths, hashes, sense, 0, "auto")
     return solve_problem(task, lambda _: None)
 
 
@@ -141,7 +141,7 @@ def test_of_a_box_the_boundary_is_that_of_the_hull(tmp_path):
 
 def test_the_choice_is_by_regret(results):
     choice = results.recommend()
-    best = min(candidates(results.nets, results.solves, study_layouts(results)), key=loss)
+    best = min(candidates(results.restarts, results.solves, study_layouts(results)), key=loss)
     assert choice.regret <= best.regret + 1e-4
     assert "regret" in choice.sentence
     titles = [table.title for table in report_tables(results)]
@@ -183,29 +183,29 @@ def test_refinement_goes_on_where_it_was_left(results, study):
 def test_a_table_is_learned_from_its_rows_and_decides_inside_its_hull(tmp_path):
     spec = {**SMALL, "layouts": ["1x4"], "restarts": 1, "solver_seeds": [0]}
     study = Study(problem="reformer", **{**spec, "encodings": ["auto"]})
-    subject = subject_of(study)
-    assert len(subject.train) + len(subject.test_inputs) == len(PROBLEMS["reformer"].table)
+    (lesson,) = subject_of(study).lessons
+    assert len(lesson.train) + len(lesson.test_inputs) == len(PROBLEMS["reformer"].table)
     (row,) = run(study, tmp_path / "reformer", workers=1).solves.to_dict("records")
     assert row["status"] == "optimal"
     assert row["boundary"]
     assert pd.isna(row["regret"])
     assert pd.isna(row["true_objective"])
     with closing(Store.open(tmp_path / "reformer")) as store:
-        net = load(Results.read(store).net_path("1x4", 0))
+        net = load(*Results.read(store).net_paths("1x4", "best", 0))
     assert net.hull is not None
 
 
 def test_several_outputs_are_measured_each_against_its_range():
-    subject = subject_of(Study(problem="reformer"))
-    half = (subject.range.upper - subject.range.lower) / 2
-    net = constant(subject)
-    assert np.allclose(subject.error(net), np.abs(half - subject.test_outputs) / half)
+    (lesson,) = subject_of(Study(problem="reformer")).lessons
+    half = (lesson.range.upper - lesson.range.lower) / 2
+    net = constant(lesson)
+    assert np.allclose(lesson.error(net), np.abs(half - lesson.test_outputs) / half)
 
 
-def constant(subject):
-    half = (subject.range.upper - subject.range.lower) / 2
-    weights = (np.zeros((subject.box.n_inputs, 1)), np.zeros((1, len(half))))
-    return Network(weights, (np.zeros(1), half), subject.box)
+def constant(lesson):
+    half = (lesson.range.upper - lesson.range.lower) / 2
+    weights = (np.zeros((lesson.box.n_inputs, 1)), np.zeros((1, len(half))))
+    return Network(weights, (np.zeros(1), half), lesson.box)
 
 
 def test_samples_of_a_file(tmp_path):
@@ -216,8 +216,9 @@ def test_samples_of_a_file(tmp_path):
     study = Study(data="s.csv", inputs=["a", "b"], outputs=["y"]).beside(tmp_path)
     subject = subject_of(study)
     assert subject.problem is None
-    assert (subject.train.input_names, subject.train.output_names) == (("a", "b"), ("y",))
-    assert len(subject.train) == 170
+    (lesson,) = subject.lessons
+    assert (lesson.train.input_names, lesson.train.output_names) == (("a", "b"), ("y",))
+    assert len(lesson.train) == 170
     with pytest.raises(InputError, match="nowhere"):
         subject_of(Study(data="s.csv", outputs=["nowhere"]).beside(tmp_path))
 

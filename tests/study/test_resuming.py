@@ -71,14 +71,15 @@ def test_a_net_that_is_swapped_during_the_run_is_not_solved(tiny):
     forget(tiny, "solver_seed = 2")
     first, second = sorted((tiny / "nets").glob("*.onnx"))
     task = Results.load(tiny).solving_left()[0]
-    task.path.write_bytes((second if task.path == first else first).read_bytes())
+    (path,) = task.paths
+    path.write_bytes((second if path == first else first).read_bytes())
     with pytest.raises(StoreError, match="does not hold the network that was trained"):
         deciding.solve_problem(task, lambda _: None)
 
 
 def test_tasks_that_fail_are_told_and_tried_again(tiny):
     forget(tiny, "solver_seed > 0")
-    path = Results.load(tiny).solving_left()[0].path
+    (path,) = Results.load(tiny).solving_left()[0].paths
     good = path.read_bytes()
 
     def damage(progress):  # after the run has looked at the files, before it solves
@@ -146,7 +147,9 @@ def test_resuming_counts_what_was_done_before(tiny):
 
 def test_the_seed_of_a_study_reaches_samples_weights_and_order(tmp_path):
     study = TINY.model_copy(update={"seed": 3})
-    rows = trial.train_layout(trial.TrainingTask(study, "1x2", tmp_path), lambda _: None)
+    rows = trial.train_layout(
+        trial.TrainingTask(study, "1x2", "origin", "", tmp_path), lambda _: None
+    )
     data = Dataset.sample(study.truth, study.samples, np.random.default_rng([3]))
     expected = train_origin(
         data,
@@ -160,7 +163,9 @@ def test_the_seed_of_a_study_reaches_samples_weights_and_order(tmp_path):
     assert [row.content_hash for row in rows] == [t.network.content_hash for t in expected]
     error = np.abs(expected[1].network(data.inputs) - data.outputs).mean()
     assert rows[1].training_mae == pytest.approx(error, rel=1e-12)
-    other = trial.train_layout(trial.TrainingTask(TINY, "1x2", tmp_path), lambda _: None)
+    other = trial.train_layout(
+        trial.TrainingTask(TINY, "1x2", "origin", "", tmp_path), lambda _: None
+    )
     assert other[0].content_hash != rows[0].content_hash
 
 

@@ -39,7 +39,7 @@ def test_the_files_are_the_nets_of_the_rows(small):
     truth = SMALL.truth
     grid = truth.grid()
     for row in results.nets.itertuples():
-        net = load(results.net_path(row.layout, row.restart))
+        net = load(*results.net_paths(row.layout, row.recipe, row.restart))
         assert net.content_hash == row.content_hash
         assert net.layout == row.layout
         assert net.box == truth.box
@@ -56,7 +56,7 @@ def test_minima_and_maxima_are_those_of_the_forward_pass(small):
     results, _ = small
     grid = SMALL.truth.grid()
     for (layout, restart, sense), group in results.solves.groupby(["layout", "restart", "sense"]):
-        values = load(results.net_path(layout, restart))(grid)
+        values = load(*results.net_paths(layout, "origin", restart))(grid)
         optimum = group["objective"].to_numpy()
         assert np.ptp(optimum) <= 2e-4 * np.abs(optimum).max() + 1e-9
         if sense == "minimize":
@@ -95,8 +95,9 @@ def test_another_number_of_workers_gives_the_same_files_to_the_last_bit(small, t
     again = run(SMALL, tmp_path / "again", workers=1)
     assert again.nets.drop(columns="seconds").equals(results.nets.drop(columns="seconds"))
     for row in results.nets.itertuples():
-        mine = results.net_path(row.layout, row.restart).read_bytes()
-        assert mine == again.net_path(row.layout, row.restart).read_bytes()
+        key = (row.layout, row.recipe, row.restart)
+        (mine,), (theirs,) = results.net_paths(*key), again.net_paths(*key)
+        assert mine.read_bytes() == theirs.read_bytes()
 
 
 def test_an_interrupted_run_keeps_what_is_done_and_resumes_to_the_same_end(small, tmp_path):

@@ -19,10 +19,11 @@ def test_quick_is_small_and_never_mixes_with_the_full_study():
     assert quick.solver_seeds == Study().solver_seeds
 
 
-def test_quick_with_the_better_recipe_has_few_points_and_one_seed():
-    quick = Study(recipe="best", samples=200, problem="haverly1").quick()
+@pytest.mark.parametrize("recipes", [["best"], ["origin", "best"]])
+def test_quick_with_the_better_recipe_has_few_points_and_one_seed(recipes):
+    quick = Study(recipes=recipes, samples=200, problem="haverly1").quick()
     assert (quick.samples, quick.solver_seeds, quick.restarts) == (200, (0,), 2)
-    assert Study(recipe="best").quick().samples == 300
+    assert Study(recipes=recipes).quick().samples == 300
 
 
 def test_a_toml_file_says_what_differs_from_the_default(tmp_path):
@@ -49,7 +50,6 @@ def test_a_toml_file_says_what_differs_from_the_default(tmp_path):
         ("samples = 'many'", "samples = 'many'"),
         ("function = 'yx'", "function: function 'yx' is unknown; choose one of xy"),
         ("problem = 'haverly'", "problem 'haverly' is unknown; choose box, peaks, .*haverly1.*py"),
-        ("problem = 'pressure_vessel'", "needs 3 different networks.*Problem.build"),
         ("problem = 'haverly1'\nfunction = 'peaks'", "function = 'peaks' is not used"),
         ("problem = 'haverly1'\ndata = 'x.csv'\noutputs = ['y']", "data = 'x.csv' is not used"),
         ("data = 'x.csv'", "data = 'x.csv' and outputs = .*give both"),
@@ -58,6 +58,11 @@ def test_a_toml_file_says_what_differs_from_the_default(tmp_path):
         ("encodings = []", "encodings = .*give at least one"),
         ("encodings = ['bigM']", "encoding 'bigM' is unknown"),
         ("encodings = ['auto', 'auto']", "encoding auto is listed twice"),
+        ("recipe = 'best'", r'key "recipe" is now a list: recipes = \["best"\]'),
+        ("recipes = 'best'", "recipes = 'best': give a list"),
+        ("recipes = []", "recipes = .*give at least one"),
+        ("recipes = ['best', 'best']", "recipe best is listed twice"),
+        ("recipes = ['adam']", "recipes.0 = 'adam'.*'origin' or 'best'"),
         ("validity = 'Hull'", "validity = 'Hull': .*'joint_hull'"),
         ("layouts = ['3y8']", "layouts: layout '3y8' is not understood; write LxW"),
         ("layouts = ['3x8', '8-8-8']", "layout 3x8 is listed twice"),
@@ -128,6 +133,7 @@ def test_files_of_the_study_are_beside_it(tmp_path):
         ({}, "f(x, y) = xy"),
         ({"problem": "haverly1"}, "f(x, y) = xy, for the problem haverly1"),
         ({"problem": "reformer"}, "a table, for the problem reformer"),
+        ({"problem": "pressure_vessel"}, "shell, heads, fill, for the problem pressure_vessel"),
         ({"problem": "mine.py"}, "the truth of mine.py, for the problem mine.py"),
     ],
 )

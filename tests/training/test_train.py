@@ -227,7 +227,7 @@ def test_origin_is_the_origins_recipe_on_the_training_samples():
 @pytest.mark.parametrize("function", ["peaks", "rosenbrock"])
 def test_origin_gives_the_nets_of_the_study(tmp_path, function):
     study = Study(function=function, samples=40, restarts=3, seed=4)
-    rows = train_layout(TrainingTask(study, "2x3", tmp_path), lambda _: None)
+    rows = train_layout(TrainingTask(study, "2x3", "origin", "", tmp_path), lambda _: None)
     data = Dataset.sample(study.truth, study.samples, np.random.default_rng([study.seed]))
     few = data.split()
     for box in (None, study.truth.box):
