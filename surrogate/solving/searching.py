@@ -22,6 +22,8 @@ from surrogate.solving.decomposing import (
 )
 from surrogate.solving.hints import SolverHints, choice_columns
 from surrogate.solving.restricting import solve_restricted
+from surrogate.solving.shared import shared_inputs
+from surrogate.solving.spatial import solve_spatial
 from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation
 
@@ -50,6 +52,11 @@ def search(
     if not hints.choices or 2 * chosen >= program.n_columns:
         settings = {**settings, "options": {**hints.options, **settings["options"]}}
     if usable and len(usable) >= len(hints.graphs) and program.integer.any():
+        shared = shared_inputs(translation, hints.choices, places) if hints.graphs else None
+        if shared is not None:
+            outcome = solve_spatial(shared, time_limit, rel_gap, settings)
+            if outcome is not None:
+                return outcome
         outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:
             return outcome
