@@ -42,8 +42,7 @@ class Copy:
     def touching(self, lower: FloatArray, upper: FloatArray) -> BoolArray:
         """The regions that a box of axes may touch."""
         low, up = lower[self.axes], upper[self.axes]
-        found: BoolArray = ((self.lower <= up) & (self.upper >= low)).all(axis=1)
-        return found
+        return np.asarray(((self.lower <= up) & (self.upper >= low)).all(axis=1), dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False)

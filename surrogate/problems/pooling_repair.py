@@ -1,0 +1,93 @@
+"""The qualities that a decision says its pools have: what a repair of it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from surrogate.box import FloatArray
+from surrogate.problems.pooling_data import PoolingData
+from surrogate.problems.pooling_program import add_qualities, flows, ranges
+from surrogate.solving import solve
+
+USED = 1e-6
+"""A pool is in use when more than this share of its capacity flows into it."""
+
+NEAR = 0.02
+"""Of the ranges of qualities and flows: how far a decision is corrected."""
+
+CORRECTIONS = 4
+
+
+def mixed_qualities(data: PoolingData, model: Any) -> FloatArray:
+    """The qualities (L, K) that the flows into the pools mix to; of an empty pool, those said."""
+    found = said_qualities(data, model)
+    for pool, capacity in enumerate(data.capacity):
+        sources = data.sources_of(pool)
+        flow = np.maximum([model.x[s, pool].value for s in sources], 0.0)
+        if flow.sum() > USED * capacity:
+            found[pool] = flow @ data.quality[sources] / flow.sum()
+    return found
+
+
+def said_qualities(data: PoolingData, model: Any) -> FloatArray:
+    """The qualities (L, K) that the model's variables say."""
+    pools, _, qualities = ranges(data)
+    return np.array([[pyo.value(model.quality[i, k]) for k in qualities] for i in pools])
+
+
+def corrected_qualities(
+    data: PoolingData, quality: FloatArray, flow: FloatArray
+) -> list[FloatArray]:
+    """Qualities (L, K) near these, with which flows near these (L, P) obey the truth.
+
+    A surrogate's error of a thousandth can cost all profit: where one mix of two pools alone keeps
+    a product within all its limits, qualities right beside them leave no mix that does. So the
+    products p y are linearised at the decision,
+
+        p y ~ p0 y + y0 (p - p0),
+
+    the program is solved for p and y within `NEAR` of it, and again from there: Newton's method on
+    the rows that bind. All qualities on the way are given; none where nothing obeys the first
+    program.
+    """
+    pools, products, _ = ranges(data)
+    ends = [data.quality_ends(pool) for pool in pools]
+    low, high = (np.array(side) for side in zip(*ends, strict=True))
+    reach = NEAR * (high - low)
+    box = np.maximum(low, quality - reach), np.minimum(high, quality + reach)
+    most = np.array([data.most_flow(pool) for pool in pools])
+    found, quality = list[FloatArray](), quality.copy()
+    for _ in range(CORRECTIONS):
+        model = _linearised(data, quality, flow, box)
+        v = 2.0 * flow / most - 1.0
+        for i, j in model.v:
+            model.v[i, j].bounds = max(-1.0, v[i, j] - 2 * NEAR), min(1.0, v[i, j] + 2 * NEAR)
+        if not solve(model).has_solution:
+            break
+        for (i, k), p in model.p.items():
+            if p.value is not None:  # that of a pool without any flow is in no row
+                quality[i, k] = p.value
+        flow = np.array([[pyo.value(model.y[i, j]) for j in products] for i in pools])
+        found.append(quality.copy())
+    return found
+
+
+def _linearised(
+    data: PoolingData, quality: FloatArray, flow: FloatArray, box: tuple[FloatArray, FloatArray]
+) -> Any:
+    """The program with the products of p and y linearised at these, and p in the box."""
+    model, (pools, _, qualities) = flows(data), ranges(data)
+    low, high = box
+    p0, y0 = quality.tolist(), flow.tolist()
+    model.p = pyo.Var(
+        pools, qualities, bounds=lambda _, i, k: (float(low[i, k]), float(high[i, k]))
+    )
+    add_qualities(
+        model,
+        data,
+        lambda i, j, k: p0[i][k] * model.y[i, j] + y0[i][j] * (model.p[i, k] - p0[i][k]),
+    )
+    return model
