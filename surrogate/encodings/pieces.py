@@ -22,8 +22,12 @@ from surrogate.solving.hints import Piece
 MOST_DIMENSIONS = 4
 """Inputs and outputs together: a hull in more takes longer than its corners are worth."""
 
-FLAT = 1e-12
-"""What varies less, relatively, adds no dimension to a hull."""
+FEW_POINTS = 16
+"""So few corners are all kept."""
+
+FLAT, DEEP = 1e-12, 1e-6
+"""Directions in which points differ less, relatively, add no dimension to a hull; those in between
+are too near to that for its corners to be told from rounding."""
 
 
 def piece_within(
@@ -47,14 +51,25 @@ def _piece(net: Network, rows: LinearConstraints | None, box: Box) -> Piece | No
 
 
 def _on_hull(points: FloatArray) -> IntArray:
-    """The numbers of points (n, d) whose convex hull is that of all; sometimes more."""
-    width = np.ptp(points, axis=0)
-    varies = width > FLAT * (1.0 + np.abs(points).max(axis=0))
+    """The numbers of points (n, d) whose convex hull is that of all; all of them where in doubt.
+
+    Qhull finds wrong hulls of points that are flat but for rounding: it is given their coordinates
+    in the directions in which they differ, and all of them must be inside of what it finds.
+    """
     every = np.arange(len(points))
-    if not 2 <= varies.sum() <= MOST_DIMENSIONS or len(points) <= varies.sum() + 1:
+    if len(points) <= FEW_POINTS or points.shape[1] > MOST_DIMENSIONS:
         return every
-    scaled = (points - points.min(axis=0))[:, varies] / width[varies]
+    width = np.ptp(points, axis=0)
+    scaled = (points - points.mean(axis=0)) / np.where(width > 0.0, width, 1.0)
+    left, size, _ = np.linalg.svd(scaled, full_matrices=False)
+    size /= size.max()
+    deep = size > DEEP
+    if (~deep & (size > FLAT)).any() or deep.sum() < 2:
+        return every
+    inside = left[:, deep] * np.sqrt(len(points))
     try:
-        return np.asarray(ConvexHull(scaled).vertices, dtype=np.intp)
-    except QhullError:  # a network that is affine here: flat, with few corners
+        hull = ConvexHull(inside)
+    except QhullError:
         return every
+    beyond = inside @ hull.equations[:, :-1].T + hull.equations[:, -1]
+    return np.asarray(hull.vertices, dtype=np.intp) if beyond.max() <= FLAT * 100 else every

@@ -87,10 +87,12 @@ class Relaxation:
         return sparse.csr_array((-np.ones(len(rows)), (rows, columns)), shape=shape)
 
     def whole(self) -> Part | None:
-        """Everything; None when a network's box is empty."""
+        """Everything; None when a box is empty, or too thin for its regions to be enumerated."""
         lower, upper = self._shared.program.lower.copy(), self._shared.program.upper.copy()
         for axis in self._shared.axes:
             lower[axis], upper[axis] = lower[axis].max(), upper[axis].min()
+        if (lower > upper).any():
+            return None
         return self.part(Part(-np.inf, -1, lower, upper, ()), lower, upper)
 
     def part(self, parent: Part, lower: FloatArray, upper: FloatArray) -> Part | None:
@@ -103,9 +105,8 @@ class Relaxation:
             if known is None or any((a != b).any() for a, b in zip(ends, before, strict=True)):
                 try:
                     known = copy.surface.within(*ends)
-                except EmbeddingError:  # regions too thin to enumerate: the parent's hull holds too
-                    if known is None:
-                        raise
+                except EmbeddingError:  # too thin for its regions to be enumerated: there are few,
+                    known = known and replace(known, n_regions=1)  # and the parent's hull holds
             if known is None:
                 return None
             pieces.append(known)

@@ -70,7 +70,7 @@ class _Search:
     """The state of a search; costs are as if minimising.
 
     value, solution   the best solution so far
-    given_up          the least bound of the parts that are too thin to cut
+    given_up          the least bound of the parts that were too thin to cut
     looking           seconds that were spent on looks
     """
 
@@ -129,13 +129,16 @@ class _Search:
         if part.bound >= self.cutoff:
             return []
         ends = self._cut(replace(node, part=part))
-        if not ends:
-            self.given_up = min(self.given_up, part.bound)
+        if not ends:  # too thin to be cut: only the regions are left to choose among
+            bound = self._solve(*self._box(part), part, self.left())
+            self.given_up = min(self.given_up, max(part.bound, bound))
         found = [self._relaxed(part, *end) for end in ends]
         left = [one for one in found if one is not None and one.part.bound < self.cutoff]
         return sorted(left, key=lambda one: one.part.bound)
 
     def _relaxed(self, parent: Part, lower: FloatArray, upper: FloatArray) -> Relaxed | None:
+        if (lower > upper).any():
+            return None
         part = self.relaxation.part(parent, lower, upper)
         return None if part is None else self.relaxation.solve(part, self.left())
 
@@ -216,6 +219,7 @@ class _Search:
             return []
         inside = INSIDE * (upper[k] - lower[k])
         at = float(np.clip(self._at(node)[k], lower[k] + inside, upper[k] - inside))
+        at = first[k] + _snapped(at - first[k], inside / 2.0)
         return _halves(part, self.shared.axes[k], at, at)
 
     def _scores(self, node: Relaxed) -> FloatArray:
@@ -259,6 +263,15 @@ class _Search:
             method="spatial branch and bound",
             first_solution=self.first_solution,
         )
+
+
+def _snapped(length: float, within: float) -> float:
+    """The multiple of a power of 2 nearest to a length, no further away than half of `within`.
+
+    So different parts are cut at the same places, and what is above them need be found only once.
+    """
+    step = math.ldexp(1.0, math.floor(math.log2(within)))
+    return step * round(length / step)
 
 
 def _halves(
