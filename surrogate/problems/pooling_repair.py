@@ -18,8 +18,8 @@ USED = 1e-6
 NEAR = 0.02
 """Of the ranges of qualities and flows: how far a decision is corrected."""
 
-CORRECTIONS = 8
-"""Each from where the one before ended, within a quarter of its reach."""
+CORRECTIONS = 5
+"""The errors that are left are of the order of their squares each time."""
 
 
 def mixed_qualities(data: PoolingData, model: Any) -> FloatArray:
@@ -50,24 +50,18 @@ def corrected_qualities(
 
         p y ~ p0 y + y0 (p - p0),
 
-    the program is solved for p and y within `NEAR` of it, and again from there with a quarter of
-    the reach: what is left of the errors is at most of the order of its square. All qualities on
-    the way are given; none where nothing obeys the first program.
+    and the nearest p and y that obey the program are looked for within `NEAR`, and again from
+    there: Newton's method. All qualities on the way are given; none where nothing obeys the first
+    program.
     """
     pools, products, _ = ranges(data)
     sides = zip(*(data.quality_ends(pool) for pool in pools), strict=True)
     low, high = (np.array(side) for side in sides)
-    width, reach = high - low, NEAR
-    most = np.array([data.most_flow(pool) for pool in pools])
+    width = high - low
+    box = np.maximum(low, quality - NEAR * width), np.minimum(high, quality + NEAR * width)
     found, quality = list[FloatArray](), quality.copy()
     for _ in range(CORRECTIONS):
-        ends = quality - reach * width, quality + reach * width
-        box = np.maximum(low, ends[0]), np.minimum(high, ends[1])
         model = _linearised(data, quality, flow, box)
-        v = 2.0 * flow / most - 1.0
-        for i, j in model.v:
-            model.v[i, j].bounds = max(-1.0, v[i, j] - 2 * reach), min(1.0, v[i, j] + 2 * reach)
-        reach /= 4.0
         if not solve(model).has_solution:
             break
         for (i, k), p in model.p.items():
@@ -81,10 +75,9 @@ def corrected_qualities(
 def _linearised(
     data: PoolingData, quality: FloatArray, flow: FloatArray, box: tuple[FloatArray, FloatArray]
 ) -> Any:
-    """The program with the products of p and y linearised at these, and p in the box."""
-    model, (pools, _, qualities) = flows(data), ranges(data)
-    low, high = box
-    p0, y0 = quality.tolist(), flow.tolist()
+    """The nearest p in the box and y that obey the program linearised at these."""
+    model, (pools, products, qualities) = flows(data), ranges(data)
+    (low, high), p0, y0 = box, quality.tolist(), flow.tolist()
     model.p = pyo.Var(
         pools, qualities, bounds=lambda _, i, k: (float(low[i, k]), float(high[i, k]))
     )
@@ -93,4 +86,13 @@ def _linearised(
         data,
         lambda i, j, k: p0[i][k] * model.y[i, j] + y0[i][j] * (model.p[i, k] - p0[i][k]),
     )
+    most = np.array([data.most_flow(i) for i in pools])
+    moved = [(model.y[i, j] - y0[i][j]) / float(most[i, j]) for i in pools for j in products]
+    width = np.maximum(high - low, 1e-9) / (2 * NEAR)
+    moved += [(model.p[i, k] - p0[i][k]) / float(width[i, k]) for i in pools for k in qualities]
+    model.far = pyo.Var(range(len(moved)), bounds=(0, NEAR))
+    model.ahead = pyo.Constraint(range(len(moved)), rule=lambda m, n: moved[n] <= m.far[n])
+    model.behind = pyo.Constraint(range(len(moved)), rule=lambda m, n: -moved[n] <= m.far[n])
+    model.objective.deactivate()
+    model.nearest = pyo.Objective(expr=pyo.quicksum(model.far.values()))
     return model

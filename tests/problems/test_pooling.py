@@ -151,7 +151,7 @@ def test_a_mix_that_is_off_by_a_thousandth_is_corrected():
         uncorrected.append(best_profit(data, quality))
         assert max(best_profit(data, each) for each in found) > 0.999 * data.profit
         for each in found:  # near, and its profit one of the true problem
-            assert np.abs(each - quality).max() <= 5 * NEAR * 4 / 3 + 1e-9
+            assert np.abs(each - quality).max() <= 5 * NEAR + 1e-9
             assert best_profit(data, each) <= data.profit * (1 + 1e-6)
     assert min(uncorrected) < 0.5 * data.profit
 
