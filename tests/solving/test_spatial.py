@@ -209,3 +209,19 @@ def test_a_sum_of_two_nets_of_the_same_inputs_is_a_sum():
     assert least - 0.05 <= found.objective <= least + 1e-4 * abs(least) + 1e-6
     at = np.array([[m.x[0].value, m.x[1].value]])
     assert found.objective == pytest.approx(float((nets[0](at) + nets[1](at))[0, 0]), abs=1e-6)
+
+
+@pytest.mark.parametrize("width", [0.5, 1e-2, 1e-4])
+def test_a_part_around_the_optimum_has_a_bound_below_it_and_near(width):
+    m = blend(3)
+    best, shared = solve(m, rel_gap=0.0), shared_in(blend(3))
+    relaxation = above.Relaxation(shared)
+    whole = relaxation.whole()
+    lower, upper = whole.lower.copy(), whole.upper.copy()
+    at = {0: m.u.value} | {1 + i: m.v[i].value for i in range(3)}
+    for k, axis in enumerate(shared.axes):
+        lower[axis] = np.maximum(lower[axis], at[k] - width)
+        upper[axis] = np.minimum(upper[axis], at[k] + width)
+    found = relaxation.solve(relaxation.part(whole, lower, upper), 10.0)
+    assert found.part.bound <= best.objective + 1e-8
+    assert found.part.bound >= best.objective - 20 * width - 1e-6
