@@ -6,7 +6,8 @@
     more inputs vary, more neurons are unstable                       bigm with lp bounds
 
 Regions are the convex hull of the graph, and their reduced costs tell the solver which of them can
-still win (benchmarks/encodings.py). Where there are too many, or they cannot be enumerated,
+still win (benchmarks/encodings.py); where copies share inputs, a search cuts all their hulls at
+once (`surrogate.solving.spatial`). Where there are too many, or they cannot be enumerated,
 `surrogate.solve` does not need them: it searches by branch and price, with hulls that it finds by
 pricing, and big-M is how the solution is written down (benchmarks/higher_dimension.py). With many
 inputs that no longer pays, and tight bounds do. How many copies of the net a model holds changes

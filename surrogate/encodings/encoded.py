@@ -10,8 +10,25 @@ import numpy as np
 from surrogate.box import FloatArray
 from surrogate.programs import Builder, Option
 from surrogate.programs.program import IntArray
+from surrogate.solving.hints import Piece
 
 Pattern = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Corners:
+    """Weights of the corners of linear regions, of which each point uses those of one region.
+
+    columns   the weights
+    group     the number of each one's region, ascending from 0
+    points    (n, d): their corners
+    within    see `surrogate.solving.hints.Surface`
+    """
+
+    columns: IntArray
+    group: IntArray
+    points: FloatArray
+    within: Callable[[FloatArray, FloatArray], Piece | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +42,7 @@ class Encoded:
     binary     per hidden layer, shape (width,): the column that is 1 when the neuron is active and
                0 when it is not, or -1
     largest_m  the largest big-M constant, 0 when there is none
-    choices    (columns, group) of each `surrogate.solving.Choice`
+    choices    what becomes a `surrogate.solving.Choice`
     options    HiGHS options that suit the encoding
     """
 
@@ -34,7 +51,7 @@ class Encoded:
     post: tuple[IntArray, ...]
     binary: tuple[IntArray, ...]
     largest_m: float = 0.0
-    choices: tuple[tuple[IntArray, IntArray], ...] = ()
+    choices: tuple[Corners, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Encoded:

@@ -20,7 +20,7 @@ from surrogate.encodings.writing import write
 from surrogate.network import Network
 from surrogate.programs.program import IntArray
 from surrogate.solving import Pattern
-from surrogate.solving.hints import ATTRIBUTE, Choice, Graph, SolverHints
+from surrogate.solving.hints import ATTRIBUTE, Choice, Graph, SolverHints, Surface
 
 AT_ZERO = 1e-7
 """A pre-activation this small, relatively, may be 0 but for rounding."""
@@ -83,12 +83,17 @@ class ArrayFormulation(_PyomoFormulation):  # type: ignore[misc]  # OMLT ships n
         with PauseGC():  # Python's collector would look at the growing model again and again
             self._variables, known = write(self.encoded.builder, self.block, given)
         binaries = self._binaries()
+        graph, patterns = self._graph(binaries), (self._pattern(binaries),)
         choices = tuple(
-            Choice(tuple(self._variables[j] for j in columns.tolist()), group, binaries)
-            for columns, group in self.encoded.choices
+            Choice(
+                tuple(self._variables[j] for j in corners.columns.tolist()),
+                corners.group,
+                binaries,
+                Surface(graph, corners.points, corners.within),
+            )
+            for corners in self.encoded.choices
         )
-        patterns, graphs = (self._pattern(binaries),), (self._graph(binaries),)
-        hints = SolverHints(self.encoded.options, choices, known, patterns, graphs)
+        hints = SolverHints(self.encoded.options, choices, known, patterns, (graph,))
         setattr(self.block, ATTRIBUTE, hints)
         if self.warns:
             warn_if_large(self.encoded.largest_m, self.bounds.box, stacklevel=4)

@@ -27,8 +27,9 @@ from scipy.optimize import nnls
 from surrogate.bounds import Bounds
 from surrogate.box import Box, FloatArray
 from surrogate.constraints import LinearConstraints
-from surrogate.encodings.encoded import Encoded
+from surrogate.encodings.encoded import Corners, Encoded
 from surrogate.encodings.formulation import ArrayFormulation
+from surrogate.encodings.pieces import piece_within
 from surrogate.encodings.units import begin
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network
@@ -80,12 +81,13 @@ class ConvexRegions(ArrayFormulation):
         chosen = sparse.csr_array(codes[group].T.astype(float))
         builder.add_rows("is_code", 0.0, 0.0, (bits, -np.ones(len(bits))), (weights, chosen))
         none = tuple(np.full(len(b), -1) for b in net.biases[:-1])
+        within = partial(piece_within, net, bounds.constraints)
         return Encoded(
             builder=builder,
             pattern=partial(code_at, found, net, codes),
             post=none,
             binary=none,
-            choices=((weights, group),),
+            choices=(Corners(weights, group, found.vertices[corner], within),),
             options=OPTIONS,
         )
 

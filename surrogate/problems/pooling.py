@@ -42,7 +42,7 @@ all qualities is the optimum: `best_profit`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -55,14 +55,13 @@ from surrogate.functions import FUNCTIONS
 from surrogate.problems.evaluating import Held
 from surrogate.problems.pooling_data import INSTANCES, PoolingData
 from surrogate.problems.pooling_mixes import free_qualities
+from surrogate.problems.pooling_program import add_qualities, best_profit, flows, ranges
+from surrogate.problems.pooling_repair import (
+    corrected_qualities,
+    mixed_qualities,
+    said_qualities,
+)
 from surrogate.problems.problem import Built, Problem, Surrogate
-from surrogate.solving import solve
-
-USED = 1e-6
-"""A pool is in use when more than this share of its capacity flows into it."""
-
-Carried = Callable[[int, int, int], Any]
-"""w_ljk: what pool l carries of quality k into product j, linear in the model's variables."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,8 +72,8 @@ class Pooling(Problem):
 
     def write(self, *surrogates: Surrogate) -> pyo.ConcreteModel:
         """The flows, the free qualities u[l, k], the surrogates anchor[l, k] and net[l, j, k]."""
-        model, (centre, half) = _flows(self.data), _quality_scales(self.data)
-        pools, products, qualities = _ranges(self.data)
+        model, (centre, half) = flows(self.data), _quality_scales(self.data)
+        pools, products, qualities = ranges(self.data)
         mixes = [free_qualities(self.data, i) for i in pools]
         free = [(i, k) for i in pools for k in mixes[i].free]
         model.u = pyo.Var(free, bounds=(-1, 1))
@@ -102,7 +101,7 @@ class Pooling(Problem):
             qualities,
             rule=lambda _, i, k: mixes[i].of(k, 1.0, {f: p[i, f] for f in mixes[i].free}),
         )
-        _add_qualities(
+        add_qualities(
             model,
             self.data,
             lambda i, j, k: mixes[i].of(k, model.y[i, j], {f: w[i, j, f] for f in mixes[i].free}),
@@ -113,16 +112,21 @@ class Pooling(Problem):
         """The best true profit with the decision's qualities: see `best_profit`.
 
         The decision says them twice, as u and by what flows into the pools, and only the truth
-        makes them equal. The better reading counts. There is always a plan: no flow at all.
+        makes them equal. What flows is also corrected, by little (`corrected_qualities`). The best
+        of these counts. There is always a plan: no flow at all.
         """
-        readings = (said_qualities, mixed_qualities)
-        return max(best_profit(self.data, read(self.data, built.model)) for read in readings)
+        data, model = self.data, built.model
+        said, mixed = said_qualities(data, model), mixed_qualities(data, model)
+        pools, products, _ = ranges(data)
+        flow = np.array([[pyo.value(model.y[i, j]) for j in products] for i in pools])
+        readings = (said, mixed, *corrected_qualities(data, mixed, flow))
+        return max(best_profit(data, quality) for quality in readings)
 
 
 def pooling(name: str) -> Pooling:
     """The instance of that name in `INSTANCES`."""
     data = INSTANCES[name]
-    n_pools, n_products, n_qualities = map(len, _ranges(data))
+    n_pools, n_products, n_qualities = map(len, ranges(data))
     copies = (n_products + 1) * sum(len(free_qualities(data, pool).free) for pool in range(n_pools))
     return Pooling(
         name=name,
@@ -139,104 +143,11 @@ def pooling(name: str) -> Pooling:
     )
 
 
-def best_profit(data: PoolingData, quality: FloatArray) -> float:
-    """The best profit of the true problem with the pools' qualities (L, K) fixed.
-
-    A pool whose qualities no mix of its sources has stays empty. Never below 0: nothing need flow.
-    """
-    model = _flows(data)
-    _add_qualities(model, data, lambda i, j, k: float(quality[i, k]) * model.y[i, j])
-    return max(0.0, solve(model).objective or 0.0)
-
-
-def mixed_qualities(data: PoolingData, model: Any) -> FloatArray:
-    """The qualities (L, K) that the flows into the pools mix to; of an empty pool, those said."""
-    found = said_qualities(data, model)
-    for pool, capacity in enumerate(data.capacity):
-        sources = data.sources_of(pool)
-        flow = np.maximum([model.x[s, pool].value for s in sources], 0.0)
-        if flow.sum() > USED * capacity:
-            found[pool] = flow @ data.quality[sources] / flow.sum()
-    return found
-
-
-def said_qualities(data: PoolingData, model: Any) -> FloatArray:
-    """The qualities (L, K) that the model's variables say."""
-    pools, _, qualities = _ranges(data)
-    return np.array([[pyo.value(model.quality[i, k]) for k in qualities] for i in pools])
-
-
-def _ranges(data: PoolingData) -> tuple[range, range, range]:
-    """Of pools, products and qualities."""
-    return range(len(data.capacity)), range(len(data.demand)), range(data.quality.shape[1])
-
-
 def _quality_scales(data: PoolingData) -> tuple[FloatArray, FloatArray]:
     """Centre and half-width of every pool's qualities, (L, K) each."""
     ends = [data.quality_ends(pool) for pool in range(len(data.capacity))]
     low, high = (np.array(side) for side in zip(*ends, strict=True))
     return (low + high) / 2, (high - low) / 2
-
-
-def _flows(data: PoolingData) -> pyo.ConcreteModel:
-    """The model without qualities: x[s, l], z[s, j], v[l, j] and y[l, j] = y_h (1 + v[l, j])."""
-    model = pyo.ConcreteModel()
-    pools, products, _ = _ranges(data)
-    into = [(s, i) for s, ends in enumerate(data.pools_of) for i in ends]
-    direct = [(s, j) for s, ends in enumerate(data.products_of) for j in ends]
-    half_flow = np.array([data.most_flow(i) / 2 for i in pools])
-    model.x = pyo.Var(into, domain=pyo.NonNegativeReals)
-    model.z = pyo.Var(direct, domain=pyo.NonNegativeReals)
-    model.v = pyo.Var(pools, products, bounds=(-1, 1))
-    model.y = pyo.Expression(
-        pools, products, rule=lambda m, i, j: float(half_flow[i, j]) * (1 + m.v[i, j])
-    )
-    x, y, z = model.x, model.y, model.z
-    used = [_over(x, 0, s) + _over(z, 0, s) for s in range(len(data.supply))]
-    made = [pyo.quicksum(y[i, j] for i in pools) + _over(z, 1, j) for j in products]
-    through = [pyo.quicksum(y[i, j] for j in products) for i in pools]
-    model.made = pyo.Expression(products, rule=dict(enumerate(made)))
-    model.balance = pyo.Constraint(pools, rule=lambda _, i: _over(x, 1, i) == through[i])
-    model.size = pyo.Constraint(pools, rule=lambda _, i: through[i] <= float(data.capacity[i]))
-    model.supply = pyo.Constraint(
-        range(len(used)), rule=lambda _, s: used[s] <= float(data.supply[s])
-    )
-    model.demand = pyo.Constraint(products, rule=lambda _, j: made[j] <= float(data.demand[j]))
-    model.objective = pyo.Objective(
-        expr=pyo.quicksum(float(a) * e for a, e in zip(data.price, made, strict=True))
-        - pyo.quicksum(float(a) * e for a, e in zip(data.cost, used, strict=True)),
-        sense=pyo.maximize,
-    )
-    return model
-
-
-def _over(variables: Any, place: int, number: int) -> Any:
-    """The sum of the flows whose arc has `number` as its start (place 0) or its end (place 1)."""
-    return pyo.quicksum(v for arc, v in variables.items() if arc[place] == number)
-
-
-def _add_qualities(model: Any, data: PoolingData, carried: Carried) -> None:
-    """The rows of the qualities, blend and limit, by what the pools carry."""
-    pools, products, qualities = _ranges(data)
-    w = {(i, j, k): carried(i, j, k) for i in pools for j in products for k in qualities}
-    q = data.quality.tolist()
-    model.blend = pyo.Constraint(
-        pools,
-        qualities,
-        rule=lambda m, i, k: (
-            pyo.quicksum(q[s][k] * m.x[s, i] for s in data.sources_of(i))
-            == pyo.quicksum(w[i, j, k] for j in products)
-        ),
-    )
-    model.limit = pyo.Constraint(
-        products,
-        qualities,
-        rule=lambda m, j, k: (
-            pyo.quicksum(w[i, j, k] for i in pools)
-            + pyo.quicksum(q[s][k] * z for (s, end), z in m.z.items() if end == j)
-            <= float(data.limit[j, k]) * m.made[j]
-        ),
-    )
 
 
 POOLING: Mapping[str, Pooling] = MappingProxyType({name: pooling(name) for name in INSTANCES})

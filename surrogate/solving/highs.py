@@ -41,8 +41,9 @@ def solve(
     """Solve a linear or mixed-integer linear Pyomo model with HiGHS, and load the solution.
 
     Where embedded networks allow it, HiGHS is one part of a search that knows them: restricted
-    rounds over linear regions (`surrogate.solving.restricting`), or branch and price over the
-    networks' inputs (`surrogate.decomposition`). `Solution.method` says what it was.
+    rounds over linear regions (`surrogate.solving.restricting`), spatial branch and bound where
+    networks share inputs (`surrogate.solving.spatial`), or branch and price over the networks'
+    inputs (`surrogate.decomposition`). `Solution.method` says what it was.
 
     model        a ConcreteModel or a Block with one active objective
     time_limit   seconds of wall clock for the search; inf for none

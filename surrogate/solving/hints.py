@@ -6,13 +6,14 @@ with another solver, the model is the same; only the search is slower.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from surrogate.bounds import Bounds
+from surrogate.box import FloatArray
 from surrogate.network import Network
 from surrogate.programs import Option
 from surrogate.programs.program import IntArray
@@ -29,6 +30,7 @@ class Choice:
     variables   Pyomo variables with bounds (0, inf), whose sum is 1 at every feasible point
     group       shape (len(variables),): the number of each variable's group, ascending from 0
     binaries    the variables that make it a choice: it is none where one of them is relaxed
+    surface     where the variables are the weights of corners of a network's linear regions: which
 
     So the weights of the corners of linear regions: a region is a group.
     """
@@ -36,6 +38,7 @@ class Choice:
     variables: tuple[Any, ...]
     group: IntArray
     binaries: tuple[Any, ...] = ()
+    surface: Surface | None = None
 
     def holds(self) -> bool:
         """Whether all its binaries still are, or are fixed."""
@@ -61,6 +64,34 @@ class Graph:
     def holds(self) -> bool:
         """Whether all its binaries still are, and are free."""
         return all(binary.is_binary() and not binary.fixed for binary in self.binaries)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """The convex hull of a network's graph above a box.
+
+    x, y        (n, d) and (n, m): its corners
+    n_regions   the linear regions in the box
+    """
+
+    x: FloatArray
+    y: FloatArray
+    n_regions: int
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The graph of a network, of which a choice's groups are the linear regions.
+
+    graph    the network, and the variables that are its inputs and outputs
+    points   (n, d): the corner that each variable of the choice is the weight of
+    within   from the lower and upper ends (d,) of a box in the network's: what is above it, or None
+             where the inputs' own constraints leave nothing of it
+    """
+
+    graph: Graph
+    points: FloatArray
+    within: Callable[[FloatArray, FloatArray], Piece | None]
 
 
 @dataclass(frozen=True, eq=False)

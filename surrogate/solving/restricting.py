@@ -90,7 +90,7 @@ def solve_restricted(
         last |= bool(keep.all())
         left = max(0.0, deadline - time.perf_counter())
         limit = left if last else left / 2
-        outcome = _round(program, keep, best.x, limit, _with_nodes_left(settings, done))
+        outcome = solve_part(program, keep, best.x, limit, _with_nodes_left(settings, done))
         done.append(outcome)
         ceiling = math.inf if keep.all() else relaxation.value + delta
         best = _improved(best, outcome, keep, program.maximize, ceiling)
@@ -137,14 +137,14 @@ def _relax(
         costs.append(smallest - smallest.min())
         least += float(smallest.min())
         alone[columns] = False
-    rows = _least(duals, program.row_lower, program.row_upper)
-    rest = _least(reduced[alone], program.lower[alone], program.upper[alone])
+    rows = least_sum(duals, program.row_lower, program.row_upper)
+    rest = least_sum(reduced[alone], program.lower[alone], program.upper[alone])
     value = sign * program.offset + rows + rest + least
     scale = 1.0 + abs(value) + abs(outcome.objective)
     return _Relaxation(value - ROUNDING * scale, tuple(costs), outcome)
 
 
-def _least(prices: FloatArray, lower: FloatArray, upper: FloatArray) -> float:
+def least_sum(prices: FloatArray, lower: FloatArray, upper: FloatArray) -> float:
     """sum_i min over [lower_i, upper_i] of prices_i s.
 
     A price that the solver's tolerance alone makes nonzero counts as 0 where the side is infinite.
@@ -163,13 +163,14 @@ def _kept(
     return keep
 
 
-def _round(
+def solve_part(
     program: Program,
     keep: BoolArray,
     start: FloatArray | None,
     time_limit: float,
     settings: Mapping[str, Any],
 ) -> Outcome:
+    """The program without the columns that are not kept, from a solution `start` of it."""
     part = replace(
         program,
         cost=program.cost[keep],

@@ -22,6 +22,8 @@ from surrogate.solving.decomposing import (
 )
 from surrogate.solving.hints import SolverHints, choice_columns
 from surrogate.solving.restricting import solve_restricted
+from surrogate.solving.shared import shared_inputs
+from surrogate.solving.spatial import solve_spatial
 from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation
 
@@ -38,9 +40,9 @@ def search(
 ) -> Outcome:
     """The search that suits what the embedded networks say of themselves (`SolverHints`).
 
-    In rounds where all of them are choices; by branch and price where their graphs allow it;
-    otherwise HiGHS on the whole program. The options that suit choices are used where these are
-    most of the program.
+    Where all of them are choices, spatial branch and bound along inputs that they share, or else in
+    rounds; branch and price where their graphs allow it; otherwise HiGHS on the whole program. The
+    options that suit choices are used where these are most of the program.
     """
     deadline, program = time.perf_counter() + time_limit, translation.program
     places = {id(variable): j for j, variable in enumerate(translation.variables)}
@@ -50,7 +52,13 @@ def search(
     if not hints.choices or 2 * chosen >= program.n_columns:
         settings = {**settings, "options": {**hints.options, **settings["options"]}}
     if usable and len(usable) >= len(hints.graphs) and program.integer.any():
-        outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
+        exact = len(hints.graphs) == len(hints.choices)
+        shared = shared_inputs(translation, hints.choices, places) if exact else None
+        outcome = None
+        if shared is not None:
+            outcome = solve_spatial(shared, time_limit, rel_gap, settings)
+        if outcome is None:
+            outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:
             return outcome
     elif hints.graphs:

@@ -19,8 +19,9 @@ class Solution:
     nodes            branch-and-bound nodes, 0 for a linear program
     iterations       simplex iterations
     warnings         HiGHS's WARNING lines, such as coefficients below 1e-9 that it ignores
-    method           "HiGHS", "restricted rounds" over linear regions, or "branch and price"
-    first_solution   seconds until there was a solution; known of branch and price only
+    method           "HiGHS", "restricted rounds" over linear regions, "spatial branch and bound"
+                     over them where inputs are shared, or "branch and price"
+    first_solution   seconds until there was a solution; known of the last two only
     """
 
     status: Status

@@ -13,6 +13,8 @@ from surrogate.problems import PROBLEMS
 from surrogate.problems.pooling import POOLING, best_profit, mixed_qualities
 from surrogate.problems.pooling_data import INSTANCES
 from surrogate.problems.pooling_mixes import free_qualities
+from surrogate.problems.pooling_program import add_qualities, flows
+from surrogate.problems.pooling_repair import NEAR, corrected_qualities
 from tests.problems.fitted import networks_for
 from tests.problems.pooling_oracle import Pools, proved_optimum
 
@@ -124,6 +126,45 @@ def test_the_better_of_the_two_qualities_that_a_decision_says_counts():
     built = decided(HAVERLY1, [-1], [25, 75], [-1, 0], [0, 100])
     assert mixed_qualities(INSTANCES["haverly1"], built.model) == pytest.approx(1.5)
     assert HAVERLY1.evaluate(built).repaired == pytest.approx(400)
+
+
+def plan(data, quality):
+    """What flows from the pools into the products in the best plan with these qualities."""
+    model = flows(data)
+    add_qualities(model, data, lambda i, j, k: float(quality[i, k]) * model.y[i, j])
+    sg.solve(model)
+    return np.array([[pyo.value(model.y[i, j]) for j in range(len(data.demand))]
+                     for i in range(len(data.capacity))])  # fmt: skip
+
+
+def test_a_mix_that_is_off_by_a_thousandth_is_corrected():
+    data, rng = INSTANCES["adhya1"], np.random.default_rng(0)
+    _, _, mix = proved_optimum(data, gap=1e-4)
+    pools = range(len(data.capacity))
+    best = [np.array([mix[s, i] for s in data.sources_of(i)]) for i in pools]
+    flow = plan(data, qualities_of(data, best))
+    uncorrected = []
+    for _ in range(4):
+        off = [share + rng.uniform(0, 2e-3, len(share)) for share in best]
+        quality = qualities_of(data, [share / share.sum() for share in off])
+        found = corrected_qualities(data, quality, flow * rng.uniform(0.998, 1.0, flow.shape))
+        uncorrected.append(best_profit(data, quality))
+        assert max(best_profit(data, each) for each in found) > 0.999 * data.profit
+        for each in found:  # near, and its profit one of the true problem
+            assert np.abs(each - quality).max() <= 5 * NEAR + 1e-9
+            assert best_profit(data, each) <= data.profit * (1 + 1e-6)
+    assert min(uncorrected) < 0.5 * data.profit
+
+
+def qualities_of(data, shares):
+    """The qualities (L, K) of pools by the shares of their sources."""
+    return np.array([share @ data.quality[data.sources_of(i)] for i, share in enumerate(shares)])
+
+
+def test_what_is_far_from_any_plan_is_not_corrected():
+    # p = 2, 100 into Y with 100 of C: see above
+    data = INSTANCES["haverly1"]
+    assert corrected_qualities(data, np.array([[2.0]]), np.array([[0.0, 100.0]])) == []
 
 
 def test_an_empty_pool_keeps_the_quality_that_the_model_gave_it():
