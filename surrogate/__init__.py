@@ -8,7 +8,6 @@ training.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -72,12 +71,15 @@ _ROOMS = {
     "train_layouts": "training",
 }
 
-__version__ = version("surrogate")
 __all__ = sorted(_ROOMS)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its room when it is first used."""
+    """Import a public name from its room when it is first used; `__version__` is looked up."""
+    if name == "__version__":
+        from importlib.metadata import version  # here: as long to import as all that is above
+
+        return version("surrogate")
     if name not in _ROOMS:
         raise AttributeError(f"module 'surrogate' has no attribute {name!r}")
     return getattr(import_module(f"surrogate.{_ROOMS[name]}"), name)

@@ -22,7 +22,7 @@ from surrogate.choosing.summaries import (
 )
 from surrogate.choosing.trials import Key, Trial, trials
 from surrogate.choosing.winning import Entrant, win_probabilities
-from surrogate.solving import REL_GAP
+from surrogate.conventions import REL_GAP
 
 Criterion = Literal["regret", "behind", "mae"]
 """What ranks the architectures of a study: the regret where regrets are known; else, where a truth

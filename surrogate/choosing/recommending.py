@@ -80,7 +80,24 @@ def recommend(
     together. Raises `InputError` when none can be chosen, naming the closest to a limit that none
     meets, and for a `max_regret` where no regret is known.
     """
-    found = candidates(nets, solves, layouts)
+    return recommend_among(
+        candidates(nets, solves, layouts),
+        solves,
+        max_mae=max_mae,
+        max_regret=max_regret,
+        max_seconds=max_seconds,
+    )
+
+
+def recommend_among(
+    found: Sequence[Candidate],
+    solves: pd.DataFrame,
+    *,
+    max_mae: float | None = None,
+    max_regret: float | None = None,
+    max_seconds: float | None = None,
+) -> Recommendation:
+    """`recommend`, where the candidates of the study are known."""
     limits = (
         _Limit("regret", max_regret, lambda c: c.regret),
         _Limit("test MAE", max_mae, lambda c: c.mae),

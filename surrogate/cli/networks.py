@@ -14,8 +14,8 @@ from surrogate.errors import BoxError, InputError
 
 if TYPE_CHECKING:
     from surrogate.box import Box
+    from surrogate.conventions import Sense
     from surrogate.network import Network
-    from surrogate.problems import Sense
 
 _Net = Annotated[Path, typer.Argument(help="A feed-forward ReLU network.", metavar="NET.onnx")]
 _Box = Annotated[

@@ -16,6 +16,7 @@ from pyomo.repn import generate_standard_repn
 
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
+from surrogate.conventions import check_encoding
 from surrogate.embedding.audit import Audit, Variables, audit_solution, values_of
 from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
 from surrogate.embedding.validity import (
@@ -27,7 +28,7 @@ from surrogate.embedding.validity import (
     may_be_crossed,
     write_hull,
 )
-from surrogate.encodings import ENCODINGS, Activations, Formulation, check_encoding, choose
+from surrogate.encodings import ENCODINGS, Activations, Formulation, choose
 from surrogate.encodings.large_m import warn_if_large
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network, check_network

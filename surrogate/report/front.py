@@ -14,7 +14,6 @@ from surrogate.choosing import (
     Recommendation,
     Share,
     Spread,
-    candidates,
     criterion_of,
     surpassed,
 )
@@ -81,7 +80,7 @@ _TIME: tuple[Column[Candidate], ...] = (
 
 def front_table(results: Results) -> Table:
     """One row per architecture of the study; regrets and what else needs a truth, where known."""
-    found = candidates(results.nets, results.solves, results.study.all_layouts)
+    found = results.candidates
     truth = any(not isnan(c.deciding.errors.median) for c in found)
     criterion = criterion_of(found)
     beaten = surpassed(results.solves, results.solves)
@@ -162,7 +161,7 @@ def _truth_notes(criterion: Criterion) -> tuple[str, ...]:
 
 def choice_record(results: Results, choice: Recommendation) -> dict[str, Any]:
     """The recommendation and every architecture in plain values; what is not known is None."""
-    found = candidates(results.nets, results.solves, results.study.all_layouts)
+    found = results.candidates
     record = {
         "recommendation": asdict(choice),
         "complete": results.stored,

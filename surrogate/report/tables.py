@@ -13,12 +13,12 @@ from surrogate.choosing import (
     accuracy_by_layout,
     solving_by_layout,
 )
+from surrogate.conventions import REL_GAP
 from surrogate.errors import InputError
 from surrogate.report.front import front_table
 from surrogate.report.published import NOTE, PUBLISHED, PublishedRow
 from surrogate.report.refinement import refinement_table
 from surrogate.report.table import Column, Table, count, digits, naming, number, table_of
-from surrogate.solving import REL_GAP
 from surrogate.study import BOX, Results, Study
 
 _ACCURACY: tuple[Column[Accuracy], ...] = (

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from surrogate.conventions import Sense
 from surrogate.embedding import BigMWarning, Embedding
 from surrogate.errors import StoreError
 from surrogate.isolation import Report
 from surrogate.network import Network
 from surrogate.onnx_files import load
-from surrogate.problems import Evaluation, Problem, Sense, box_problem
+from surrogate.problems import Evaluation, Problem, box_problem
 from surrogate.solving import Solution, solve
 from surrogate.study.rows import SolveRow, SolveTask
 from surrogate.study.spec import BOX

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from surrogate.choosing import Recommendation, best_and_median, recommend
+from surrogate.choosing import (
+    Candidate,
+    Recommendation,
+    best_and_median,
+    candidates,
+    recommend_among,
+)
 from surrogate.errors import OnnxFileError
 from surrogate.layouts import layout_widths
-from surrogate.onnx_files import load
 from surrogate.study.rows import Question, RefineTask, SolveTask, TrainingTask
 from surrogate.study.spec import BOX, Study
 from surrogate.study.store import Store, nets_folder
@@ -68,8 +73,13 @@ class Results:
         trained = self.nets.groupby("layout").size()
         return (
             all(trained.get(name, 0) >= self.study.restarts for name in self.study.all_layouts)
-            and not self.solving_left()
+            and next(self._unsolved(), None) is None
         )
+
+    @cached_property
+    def candidates(self) -> Sequence[Candidate]:
+        """Every architecture with its figures, when first asked: see `surrogate.choosing`."""
+        return candidates(self.nets, self.solves, self.study.all_layouts)
 
     def recommend(
         self,
@@ -79,10 +89,9 @@ class Results:
         max_seconds: float | None = None,
     ) -> Recommendation:
         """The architecture to use, within limits; see `surrogate.choosing.recommend`."""
-        return recommend(
-            self.nets,
+        return recommend_among(
+            self.candidates,
             self.solves,
-            self.study.all_layouts,
             max_mae=max_mae,
             max_regret=max_regret,
             max_seconds=max_seconds,
@@ -111,16 +120,11 @@ class Results:
         Of a problem every restart is solved with the first seed, for what its decision is worth;
         the best and the median one with the others, for the time.
         """
-        study = self.study
-        keys = ["layout", "restart", "sense", "solver_seed", "encoding"]
-        solved = self.solves[self.solves["status"] != "failed"]
-        done = set(solved[keys].itertuples(index=False, name=None))
-        trained = [name for name in study.all_layouts if name in set(self.nets["layout"])]
         return [
             SolveTask(
-                study=study,
+                study=self.study,
                 layout=layout,
-                recipe=study.recipe,
+                recipe=self.study.recipe,
                 restart=restart,
                 path=self.net_path(layout, restart),
                 content_hash=str(self._row(layout, restart)["content_hash"]),
@@ -128,13 +132,25 @@ class Results:
                 solver_seed=seed,
                 encoding=encoding,
             )
+            for layout, restart, sense, seed, encoding in self._unsolved()
+        ]
+
+    def _unsolved(self) -> Iterator[tuple[str, int, Question, int, str]]:
+        """Layout, restart, sense, seed and encoding of the solves that are left."""
+        study = self.study
+        keys = ["layout", "restart", "sense", "solver_seed", "encoding"]
+        solved = self.solves[self.solves["status"] != "failed"]
+        done = set(solved[keys].itertuples(index=False, name=None))
+        trained = [name for name in study.all_layouts if name in set(self.nets["layout"])]
+        return (
+            (layout, restart, sense, seed, encoding)
             for seed in study.solver_seeds
             for layout in trained
             for restart in self._solved_restarts(layout, seed)
             for sense in (_SENSES if study.problem == BOX else _DECISION)
             for encoding in study.encodings
             if (layout, restart, sense, seed, encoding) not in done
-        ]
+        )
 
     def _solved_restarts(self, layout: str, seed: int) -> list[int]:
         """Which restarts of a layout are solved with a HiGHS seed."""
@@ -166,6 +182,8 @@ class Results:
 
 
 def _holds(path: Path, content_hash: str) -> bool:
+    from surrogate.onnx_files import load  # here, so that choosing never loads ONNX
+
     try:
         return load(path).content_hash == content_hash
     except OnnxFileError:

@@ -8,12 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from surrogate.encodings import check_encoding
+from surrogate.conventions import PROBLEM_NETWORKS, check_encoding
 from surrogate.errors import InputError, StudyError
 from surrogate.files import checked_path
 from surrogate.functions import Function, function_named
 from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
-from surrogate.problems import PROBLEMS, problem_named
 
 BOX = "box"
 """The question that needs no problem: minimise and maximise the network over its box."""
@@ -109,12 +108,12 @@ class Study(BaseModel):
     def _known_problem(cls, name: str) -> str:
         if name == BOX or name.endswith(".py"):
             return name
-        if name not in PROBLEMS:
+        if name not in PROBLEM_NETWORKS:
             raise StudyError(
-                f"problem {name!r} is unknown; choose {BOX}, {', '.join(PROBLEMS)}, or name a "
-                "Python file of your own (.py)"
+                f"problem {name!r} is unknown; choose {BOX}, {', '.join(PROBLEM_NETWORKS)}, or "
+                "name a Python file of your own (.py)"
             )
-        count = problem_named(name).n_surrogates
+        count = PROBLEM_NETWORKS[name]
         if count > 1:
             raise StudyError(
                 f"problem {name!r} needs {count} different networks, and a study trains one; "
@@ -190,6 +189,8 @@ class Study(BaseModel):
         elif self.own_problem:
             learned = f"the truth of {Path(self.problem).name}"
         else:
+            from surrogate.problems import problem_named  # here: Pyomo, which few readers need
+
             functions = problem_named(self.problem).functions
             learned = functions[0].formula if functions else "a table"
         if self.problem == BOX:
