@@ -141,24 +141,27 @@ class Results:
         keys = ["layout", "restart", "sense", "solver_seed", "encoding"]
         solved = self.solves[self.solves["status"] != "failed"]
         done = set(solved[keys].itertuples(index=False, name=None))
-        trained = [name for name in study.all_layouts if name in set(self.nets["layout"])]
+        trained = set(self.nets["layout"])
+        chosen = {
+            name: self._solved_restarts(name) for name in study.all_layouts if name in trained
+        }
         return (
             (layout, restart, sense, seed, encoding)
             for seed in study.solver_seeds
-            for layout in trained
-            for restart in self._solved_restarts(layout, seed)
+            for layout, (some, others) in chosen.items()
+            for restart in (some + others if seed == study.solver_seeds[0] else some)
             for sense in (_SENSES if study.problem == BOX else _DECISION)
             for encoding in study.encodings
             if (layout, restart, sense, seed, encoding) not in done
         )
 
-    def _solved_restarts(self, layout: str, seed: int) -> list[int]:
-        """Which restarts of a layout are solved with a HiGHS seed."""
+    def _solved_restarts(self, layout: str) -> tuple[list[int], list[int]]:
+        """Which restarts of a layout are solved with every HiGHS seed, and with the first alone."""
         chosen = list(best_and_median(self.nets, layout, self.study.recipe).values())
-        if self.study.problem == BOX or seed != self.study.solver_seeds[0]:
-            return chosen
+        if self.study.problem == BOX:
+            return chosen, []
         mine = self.nets[self.nets["layout"] == layout]["restart"]
-        return chosen + [int(r) for r in mine if r not in chosen]
+        return chosen, [int(r) for r in mine if r not in chosen]
 
     def refining_left(self, rounds: int) -> list[RefineTask]:
         """The layouts that are trained and not yet refined so often."""
