@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from surrogate.cli.output import Json, complain
-from surrogate.errors import StoreError
+from surrogate.errors import NoChoiceError, StoreError
 
 if TYPE_CHECKING:
     from surrogate.study import Results
@@ -151,6 +151,8 @@ def choose(
     An architecture is a layout, the recipe that trained it and the encoding that embeds it. The
     table has the Pareto front against solve time: of regret where the problem's optimum is known,
     else of how far decisions stay behind the best one found, or without a truth of MAE.
+    Where no architecture meets the limits the closest is named, with --json too, and the exit code
+    is 2.
     """
     from surrogate.report import choice_record, front_table, print_table
     from surrogate.study import Results
@@ -159,7 +161,12 @@ def choose(
     limits = {"max_mae": max_mae, "max_regret": max_regret, "max_seconds": max_seconds}
     if not results.stored:
         complain("the study is not finished; the command that started it goes on with --resume")
-    choice = results.recommend(**limits)
+    try:
+        choice = results.recommend(**limits)
+    except NoChoiceError as error:
+        if as_json:
+            print(json.dumps(choice_record(results, error)))
+        raise
     if as_json:
         print(json.dumps(choice_record(results, choice)))
         return

@@ -17,6 +17,7 @@ from surrogate.choosing import (
     criterion_of,
     surpassed,
 )
+from surrogate.errors import NoChoiceError
 from surrogate.report.table import Column, Table, digits, naming, number, percent, table_of
 from surrogate.study import Results
 
@@ -159,11 +160,17 @@ def _truth_notes(criterion: Criterion) -> tuple[str, ...]:
     )
 
 
-def choice_record(results: Results, choice: Recommendation) -> dict[str, Any]:
-    """The recommendation and every architecture in plain values; what is not known is None."""
+def choice_record(results: Results, choice: Recommendation | NoChoiceError) -> dict[str, Any]:
+    """The recommendation and every architecture in plain values; what is not known is None.
+
+    Without a recommendation there is the reason, and which architecture is the closest.
+    """
     found = results.candidates
+    refusal = choice if isinstance(choice, NoChoiceError) else None
     record = {
-        "recommendation": asdict(choice),
+        "recommendation": None if isinstance(choice, NoChoiceError) else asdict(choice),
+        "reason": str(refusal) if refusal else None,
+        "closest": refusal.closest if refusal else None,
         "complete": results.stored,
         "architectures": [_record(c) for c in found],
     }
