@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from surrogate.training import train as train
     from surrogate.training import train_layouts as train_layouts
     from surrogate.validity import Hull as Hull
+    from surrogate.validity import HullWarning as HullWarning
 
 _ROOMS = {
     "Bounds": "bounds",
@@ -48,6 +49,7 @@ _ROOMS = {
     "Dataset": "datasets",
     "Embedding": "embedding",
     "Hull": "validity",
+    "HullWarning": "validity",
     "LinearConstraints": "constraints",
     "Network": "network",
     "Results": "study",

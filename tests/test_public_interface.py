@@ -32,6 +32,7 @@ def test_the_public_names():
         "Dataset",
         "Embedding",
         "Hull",
+        "HullWarning",
         "LinearConstraints",
         "Network",
         "Results",

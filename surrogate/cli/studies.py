@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from surrogate.cli.output import Json, complain
+from surrogate.cli.output import Json, complain, told
 from surrogate.errors import NoChoiceError, StoreError
 
 if TYPE_CHECKING:
@@ -77,12 +77,13 @@ def run_command(
     from surrogate.report import ProgressDisplay
     from surrogate.study import Study
     from surrogate.study import run as run_study
+    from surrogate.validity import HullWarning
 
     spec = Study.load(study) if study else Study()
     spec = spec.quick() if quick else spec
     folder = out or Path("runs", spec.name)
     try:
-        with ProgressDisplay(Console(stderr=True)) as display:
+        with told(HullWarning), ProgressDisplay(Console(stderr=True)) as display:
             results = run_study(
                 spec, folder, workers=workers, resume=resume, refine=refine, on_progress=display
             )

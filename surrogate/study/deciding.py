@@ -18,6 +18,7 @@ from surrogate.solving import Solution, solve
 from surrogate.study.rows import SolveRow, SolveTask
 from surrogate.study.spec import BOX
 from surrogate.study.subject import problem_of
+from surrogate.validity import HullWarning
 
 NOBODY = Evaluation(float("nan"))
 """Of what is no decision, or none was found for."""
@@ -57,6 +58,7 @@ def _over_box(task: SolveTask, net: Network) -> Decided:
     start = perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BigMWarning)  # the row says it: largest_m, audit_error
+        warnings.simplefilter("ignore", HullWarning)  # `run` has said it, once
         made = box_problem(
             net, sense, encoding=task.encoding, validity=task.study.validity or "box"
         )
@@ -70,6 +72,7 @@ def decide(problem: Problem, net: Network, task: SolveTask) -> Decided:
     start = perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BigMWarning)
+        warnings.simplefilter("ignore", HullWarning)
         built = problem.build(net, encoding=task.encoding, validity=task.study.validity or None)
     seconds = perf_counter() - start
     solution = solve(built.model, time_limit=task.study.time_limit, seed=task.solver_seed)

@@ -41,7 +41,8 @@ def run(
     Whatever is finished is stored at once: an interrupt (`KeyboardInterrupt` passes through) loses
     only the tasks that were running. A task that fails is listed in the results and tried again by
     the next resume. Raises `InputError` for wrong values, samples or a problem's file that cannot
-    be used, and `StoreError` for an unusable folder.
+    be used, and `StoreError` for an unusable folder. Warns with `HullWarning` when decisions are to
+    be held to a hull that leaves out more than a tenth of the samples.
     """
     if not isinstance(study, Study):
         raise InputError(f"{study!r} is no Study but {type(study).__name__}; use Study.load(path)")
@@ -58,6 +59,7 @@ def run(
             f"refine = {refine}: {study.title} is no problem with a truth to ask; "
             'name one, problem = "haverly1", or a file of your own with truth(x)'
         )
+    subject.warn_of_hull(study.validity, stacklevel=3)
     with closing(_opened(folder, study, resume)) as store:
         results = Results.read(store)
         if results.complete and not results.refining_left(refine):

@@ -19,6 +19,7 @@ from surrogate.problems import Built, OwnProblem, Problem, load_problem, problem
 from surrogate.problems.evaluating import own_parts
 from surrogate.solving import Status, solve
 from surrogate.study.spec import BOX, Study
+from surrogate.validity import Hull, warn_if_lossy
 
 REHEARSAL_SECONDS = 5.0
 FEWEST_ROWS = 10
@@ -83,6 +84,18 @@ class Subject:
             if path is None or str(path) in str(error):
                 raise
             raise InputError(f"{path}: {error}") from None
+
+    def warn_of_hull(self, validity: str, stacklevel: int) -> None:
+        """Warn with `HullWarning` where decisions are held to a hull that leaves out much.
+
+        validity     as in the spec: empty is the problem's own
+        stacklevel   as in `warnings.warn`, counted from here
+        """
+        used = validity or (self.problem.validity if self.problem else "box")
+        if used == "box":
+            return
+        hull = Hull.of(self.train.inputs, self.train.outputs if used == "joint_hull" else None)
+        warn_if_lossy(hull.left_out, stacklevel + 1)
 
     def _small_network(self) -> Network:
         """One neuron over the box, with outputs inside their ranges."""
