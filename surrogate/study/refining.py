@@ -28,7 +28,7 @@ REACH = 0.1  # of the box's width, on either side of the decision; half of it in
 
 def refine_layout(task: RefineTask, report: Report) -> list[RefineRow]:
     """The rounds of one layout, from its best network on; the first row is the study's own net."""
-    subject = subject_of(task.study)
+    subject = subject_of(task.study, task.path.parent)
     problem = subject.problem
     assert problem is not None  # `run` refuses it
     net, data, rows = load(task.path), subject.train, list[RefineRow]()

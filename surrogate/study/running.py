@@ -15,8 +15,8 @@ from surrogate.study.refining import refine_layout
 from surrogate.study.results import Results
 from surrogate.study.rows import RefineTask, TrainingTask
 from surrogate.study.spec import Study
-from surrogate.study.store import Store, holds_results
-from surrogate.study.subject import fingerprint, subject_of
+from surrogate.study.store import Store, holds_results, nets_folder
+from surrogate.study.subject import fingerprint, glimpse_of, keep_answers, subject_of
 from surrogate.study.trial import train_layout
 from surrogate.study.watching import Listener, watched
 
@@ -52,19 +52,24 @@ def run(
     if refine < 0:
         raise InputError(f"refine = {refine}: give the number of rounds, or 0 for none")
     folder = Path("runs", study.name) if out is None else Path(out)
-    subject = subject_of(study)
-    subject.rehearse()  # before there is a folder, or an hour of training behind
+    subject = glimpse_of(study)
+    subject.rehearse()  # before there is a folder, or an hour of sampling or training behind
     if refine and not (subject.problem and subject.problem.truths):
         raise InputError(
             f"refine = {refine}: {study.title} is no problem with a truth to ask; "
             'name one, problem = "haverly1", or a file of your own with truth(x)'
         )
+    if holds_results(folder):
+        _opened(folder, study, resume).close()
+    if study.own_problem:
+        subject = subject_of(study, nets_folder(folder), on_progress)
     subject.warn_of_hull(study.validity, stacklevel=3)
     with closing(_opened(folder, study, resume)) as store:
         results = Results.read(store)
         if results.complete and not results.refining_left(refine):
             return results
         with store.writing():
+            keep_answers(subject, study, nets_folder(folder))
             store.record_environment(Environment.current(workers))
             failures = _train(store, workers, on_progress) + _solve(store, workers, on_progress)
             failures += _refine(store, refine, workers, on_progress)

@@ -18,13 +18,14 @@ from surrogate.network import Network
 from surrogate.problems import Built, OwnProblem, Problem, load_problem, problem_named
 from surrogate.problems.evaluating import own_parts
 from surrogate.solving import Status, solve
+from surrogate.study.asking import Asked, ask, ask_a_few, keep, kept
 from surrogate.study.spec import BOX, Study
+from surrogate.study.watching import Listener
 from surrogate.validity import Hull, warn_if_lossy
 
 REHEARSAL_SECONDS = 5.0
 FEWEST_ROWS = 10
 LARGEST = 1e9  # beyond, HiGHS's tolerances are larger than what is to be seen
-OWN_POINTS = 2_048  # where a truth of the user's own is tested: it may take its time
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +115,13 @@ def _hopeless(built: Built) -> bool:
     return solve(built.model, time_limit=REHEARSAL_SECONDS).status is Status.INFEASIBLE
 
 
-def subject_of(study: Study) -> Subject:
+def subject_of(
+    study: Study, folder: Path | None = None, tell: Listener = lambda _: None
+) -> Subject:
     """The subject of a study.
+
+    folder   of the networks, where the answers of a truth of the user's own may be kept
+    tell     of the progress of asking it, where they are not
 
     Raises `InputError` for what is wrong with a problem's file or the samples; `StudyError` where
     there is nothing to learn from.
@@ -126,6 +132,9 @@ def subject_of(study: Study) -> Subject:
         return _from_table(problem, Dataset.from_csv(study.data, study.outputs, names), study)
     if problem is not None and problem.table is not None:
         return _from_table(problem, problem.table, study)
+    if (own := _asked(problem, study)) is not None:
+        found = kept(_key(study), folder) if folder else None
+        return _varying(own, _from_truth(own, found or ask(own, study.samples, study.seed, tell)))
     functions = (study.truth,) if problem is None else problem.functions
     if not functions:
         raise StudyError(
@@ -133,14 +142,52 @@ def subject_of(study: Study) -> Subject:
             "box = [...] to the file, or name a CSV file: data = ..., outputs = [...]"
         )
     (function,) = functions
-    if not function.range.upper[0] > function.range.lower[0]:
-        raise StudyError(
-            f"{function.formula} is {function.range.lower[0]:g} everywhere on {function.box}: "
-            "there is nothing to learn"
-        )
     train = Dataset.sample(function, study.samples, np.random.default_rng([study.seed]))
-    grid = function.box.spread(OWN_POINTS) if study.own_problem else function.grid()
+    grid = function.grid()
     return Subject(problem, train, grid, function(grid), function.box, function.range)
+
+
+def glimpse_of(study: Study) -> Subject:
+    """The subject to rehearse with: of a truth of the user's own, which may be slow, few points."""
+    own = _asked(problem_of(study), study)
+    return subject_of(study) if own is None else _from_truth(own, ask_a_few(own))
+
+
+def keep_answers(subject: Subject, study: Study, folder: Path) -> None:
+    """Keep what a truth of the user's own said in the folder of the networks, if it is not there.
+
+    Raises `StoreError` where it cannot be written.
+    """
+    if _asked(subject.problem, study) and kept(_key(study), folder) is None:
+        train = subject.train
+        tests = (subject.test_inputs, subject.test_outputs)
+        keep(Asked(train.inputs, train.outputs, *tests), _key(study), folder)
+
+
+def _key(study: Study) -> str:
+    """Whose answers they are: the file's, at these points."""
+    return f"{fingerprint(study)} {study.seed} {study.samples}"
+
+
+def _asked(problem: Problem | None, study: Study) -> OwnProblem | None:
+    """The problem where its own truth is what is learned, else None."""
+    own = isinstance(problem, OwnProblem) and problem.truth and problem.box and not study.data
+    return problem if own and isinstance(problem, OwnProblem) else None
+
+
+def _from_truth(own: OwnProblem, asked: Asked) -> Subject:
+    train, tests = Dataset(asked.inputs, asked.outputs), (asked.test_inputs, asked.test_outputs)
+    return Subject(own, train, *tests, own.box or train.box, train.output_range)
+
+
+def _varying(own: OwnProblem, subject: Subject) -> Subject:
+    low, high = subject.range.lower[0], subject.range.upper[0]
+    if not high > low:
+        raise StudyError(
+            f"the truth of {own.path.name} is {low:g} at all {len(subject.train)} samples in "
+            f"{subject.box}: there is nothing to learn"
+        )
+    return subject
 
 
 def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:

@@ -27,7 +27,7 @@ from surrogate.validity import Hull
 
 def train_layout(task: TrainingTask, report: Report) -> list[NetRow]:
     """Train all restarts as one batch, export each, and measure the exported file's network."""
-    subject = subject_of(task.study)
+    subject = subject_of(task.study, task.folder)
     start = perf_counter()
     trained = trained_restarts(task.study, task.layout, subject, subject.train, report)
     seconds = (perf_counter() - start) / task.study.restarts

@@ -17,7 +17,6 @@ from surrogate.study.deciding import solve_problem
 from surrogate.study.rows import SolveTask
 from surrogate.study.subject import subject_of
 from surrogate.validity import Hull, HullWarning
-from tests.stored import store
 
 
 @pytest.fixture(scope="module")
@@ -37,22 +36,22 @@ def many_inputs(tmp_path_factory):
 
 def test_a_run_warns_before_it_does_anything(many_inputs, tmp_path):
     study = Study.load(many_inputs / "study.toml")
-    store(tmp_path / "x", study)  # there already: nothing is trained
+    (tmp_path / "file").touch()  # where no folder can be: nothing is trained
     lost = Hull.of(subject_of(study).train.inputs).left_out
     assert lost > 0.1
     with pytest.raises(StoreError), pytest.warns(HullWarning) as caught:
-        run(study, tmp_path / "x")
+        run(study, tmp_path / "file" / "x")
     (warning,) = caught
     assert f"leaves out {lost:.0%} of them" in str(warning.message)
     assert warning.filename == __file__
     boxed = study.model_copy(update={"validity": "box"})
     with pytest.raises(StoreError):
-        run(boxed, tmp_path / "x")
+        run(boxed, tmp_path / "file" / "x")
 
 
 def test_the_command_line_tells_it(call, many_inputs, tmp_path):
-    store(tmp_path / "x", Study.load(many_inputs / "study.toml"))
-    code, _, err = call("run", many_inputs / "study.toml", "--out", tmp_path / "x")
+    (tmp_path / "file").touch()
+    code, _, err = call("run", many_inputs / "study.toml", "--out", tmp_path / "file" / "x")
     assert code == 2
     assert " ".join(err.split()).startswith("surrogate: warning: the hull of the training data")
     assert "Warning:" not in err
