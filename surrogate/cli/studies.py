@@ -100,15 +100,23 @@ def run_command(
 
 def _tell_what_is_safe(folder: Path) -> None:
     from surrogate.study import Results
+    from surrogate.study.asking import kept_in
+    from surrogate.study.store import nets_folder
 
+    again = "repeat the command with --resume to finish"
     try:
         stored = Results.load(folder)
     except StoreError:
-        complain("interrupted before there was anything to store")
+        if kept_in(nets_folder(folder)).is_file():
+            complain(f"interrupted; what the truth said is safe in {folder}: {again}")
+        else:
+            complain("interrupted before there was anything to store")
         return
+    rounds = stored.refinements[stored.refinements["round"] > 0]
+    refined = f", {len(rounds)} rounds of refinement" if len(rounds) else ""
     complain(
-        f"interrupted; {len(stored.nets)} nets and {len(stored.solves)} solves are safe in "
-        f"{folder}: repeat the command with --resume to finish"
+        f"interrupted; {len(stored.nets)} nets, {len(stored.solves)} solves{refined} are safe in "
+        f"{folder}: {again}"
     )
 
 

@@ -109,7 +109,7 @@ def _accuracy_notes(results: Results) -> Iterable[str]:
     else:
         yield (
             "Errors on points that training never saw: a fine grid where a function is learned, "
-            "up to a fifth as many as the samples where the truth is one's own, 15 % of the rows of "
+            "up to a fifth as many as the samples where the truth is your own, 15 % of the rows of "
             "a table; of several outputs, each relative to half its range."
         )
     yield (

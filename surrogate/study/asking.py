@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -16,7 +17,7 @@ from time import perf_counter
 import numpy as np
 
 from surrogate.box import Box, FloatArray
-from surrogate.errors import InputError
+from surrogate.errors import InputError, StoreError
 from surrogate.files import write_whole
 from surrogate.problems import OwnProblem
 from surrogate.problems.evaluating import Truth
@@ -25,9 +26,8 @@ from surrogate.study.watching import Listener, Progress
 FEWEST, MOST = 16, 2_048  # test points: a power of two, where a Sobol' sequence is even
 FEW = 16
 OF_SAMPLES = 5  # training points for each test point, or more
-SECONDS_BETWEEN = 1.0  # two tellings; a truth that is quicker than that is not told of
-
-_FILE = "samples.npz"
+SECONDS_TO_TELL = 1.0  # between two tellings: of a truth that is quicker nothing is told
+SECONDS_TO_KEEP = 30.0  # between two times at which the answers are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,25 +40,61 @@ class Asked:
     test_outputs: FloatArray
 
 
-def ask(problem: OwnProblem, samples: int, seed: int, tell: Listener) -> Asked:
+@dataclass(frozen=True)
+class Place:
+    """Where answers are kept: in a folder, under a key that says whose they are."""
+
+    folder: Path
+    key: str
+
+    @property
+    def file(self) -> Path:
+        """Beside the networks."""
+        return kept_in(self.folder)
+
+
+def kept_in(folder: Path) -> Path:
+    """The file of the answers in a folder of networks."""
+    return folder / "samples.npz"
+
+
+def ask(
+    problem: OwnProblem, samples: int, seed: int, tell: Listener, place: Place | None = None
+) -> Asked:
     """Ask the truth at `samples` points drawn uniformly from its box, and at the test points.
 
+    Answers that are kept already are not asked for; new ones are kept now and then, after an
+    interrupt (`KeyboardInterrupt`), and at the end.
+
     Raises `InputError` with the line of the file when the truth raises, or returns anything but one
-    finite number.
+    finite number; `StoreError` where nothing can be written.
     """
     box, truth = _known(problem)
     wanted = min(MOST, max(FEWEST, samples // OF_SAMPLES))
     tests = box.spread(2 ** (wanted.bit_length() - 1))
     inputs = box.sample(samples, np.random.default_rng([seed]))
-    values = _values(problem.path, truth, np.concatenate([inputs, tests]), tell)
+    points = np.concatenate([inputs, tests])
+    values = np.full((len(points), 1), np.nan) if place is None else _kept(place, len(points))
+
+    def save() -> None:
+        if place is not None:
+            _keep(place, values)
+
+    if np.isnan(values).any():
+        try:
+            _fill(values, points, _one_number(problem.path, truth), tell, save)
+        except KeyboardInterrupt:
+            save()
+            raise
+        save()
     return Asked(inputs, values[:samples], tests, values[samples:])
 
 
 def ask_a_few(problem: OwnProblem) -> Asked:
     """Ask the truth where it takes least to see what it is like. Raises as `ask` does."""
     box, truth = _known(problem)
-    few = box.spread(FEW)
-    values = _values(problem.path, truth, few, lambda _: None)
+    few, at = box.spread(FEW), _one_number(problem.path, truth)
+    values = np.array([[at(x)] for x in few])
     return Asked(few, values, few, values)
 
 
@@ -68,42 +104,61 @@ def _known(problem: OwnProblem) -> tuple[Box, Truth]:
     return problem.box, problem.truth
 
 
-def _values(path: Path, truth: Truth, points: FloatArray, tell: Listener) -> FloatArray:
-    values = np.empty((len(points), 1))
-    start = last = perf_counter()
-    for done, x in enumerate(points, start=1):
+def _one_number(path: Path, truth: Truth) -> Callable[[FloatArray], float]:
+    def at(x: FloatArray) -> float:
         (found,) = truth(x[None])
         if len(found) != 1:
             raise InputError(
                 f"{path}: truth returns {len(found)} numbers; with a box it returns one"
             )
-        values[done - 1] = found
-        now = perf_counter()
-        if now - last > SECONDS_BETWEEN or (last > start and done == len(points)):
-            left = (now - start) * (len(points) - done) / done
-            ended = done == len(points)
-            tell(Progress("sampling", done, len(points), left, "ask the truth", ended))
-            last = now
-    return values
+        return float(found[0])
+
+    return at
 
 
-def keep(asked: Asked, key: str, folder: Path) -> None:
-    """Write the answers into the folder. Raises `StoreError` where it cannot be written.
+def _fill(
+    values: FloatArray,
+    points: FloatArray,
+    at: Callable[[FloatArray], float],
+    tell: Listener,
+    save: Callable[[], None],
+) -> None:
+    """Put the truth where there is none yet, point by point."""
+    left, total = np.flatnonzero(np.isnan(values)), len(points)
+    start = told = saved = perf_counter()
+    for number, i in enumerate(left.tolist(), start=1):
+        values[i] = at(points[i])
+        now, more = perf_counter(), len(left) - number
+        if now - told > SECONDS_TO_TELL or (told > start and not more):
+            remaining = (now - start) * more / number
+            tell(Progress("sampling", total - more, total, remaining, "ask the truth", not more))
+            told = now
+        if now - saved > SECONDS_TO_KEEP:
+            save()
+            saved = now
 
-    key   says whose answers they are
-    """
+
+def _keep(place: Place, values: FloatArray) -> None:
+    """Write the answers. Raises `StoreError` where that cannot be done."""
     content = io.BytesIO()
-    np.savez(content, key=np.array(key), **vars(asked))
-    write_whole(folder / _FILE, content.getvalue())
-
-
-def kept(key: str, folder: Path) -> Asked | None:
-    """The answers in the folder; None where there are none, or others than these."""
+    np.savez(content, key=np.array(place.key), values=values)
     try:
-        content = io.BytesIO((folder / _FILE).read_bytes())
+        place.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"{place.folder} cannot be written ({exc}); name another folder with --out (out=)"
+        ) from exc
+    write_whole(place.file, content.getvalue())
+
+
+def _kept(place: Place, count: int) -> FloatArray:
+    """The answers (count, 1) that are kept under this key; NaN where there is none."""
+    try:
+        content = io.BytesIO(place.file.read_bytes())
         with np.load(content, allow_pickle=False) as file:
-            found = {name: file[name] for name in file.files}
-        theirs = str(found.pop("key"))
-        return Asked(**found) if theirs == key else None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-        return None  # a damaged file is no loss but of time
+            key, values = str(file["key"]), np.array(file["values"], dtype=np.float64)
+        if key == place.key and values.shape == (count, 1):
+            return values
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        pass  # a damaged file is no loss but of time
+    return np.full((count, 1), np.nan)

@@ -16,7 +16,7 @@ from surrogate.study.results import Results
 from surrogate.study.rows import RefineTask, TrainingTask
 from surrogate.study.spec import Study
 from surrogate.study.store import Store, holds_results, nets_folder
-from surrogate.study.subject import fingerprint, glimpse_of, keep_answers, subject_of
+from surrogate.study.subject import fingerprint, glimpse_of, subject_of
 from surrogate.study.trial import train_layout
 from surrogate.study.watching import Listener, watched
 
@@ -69,7 +69,6 @@ def run(
         if results.complete and not results.refining_left(refine):
             return results
         with store.writing():
-            keep_answers(subject, study, nets_folder(folder))
             store.record_environment(Environment.current(workers))
             failures = _train(store, workers, on_progress) + _solve(store, workers, on_progress)
             failures += _refine(store, refine, workers, on_progress)

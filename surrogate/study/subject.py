@@ -18,7 +18,7 @@ from surrogate.network import Network
 from surrogate.problems import Built, OwnProblem, Problem, load_problem, problem_named
 from surrogate.problems.evaluating import own_parts
 from surrogate.solving import Status, solve
-from surrogate.study.asking import Asked, ask, ask_a_few, keep, kept
+from surrogate.study.asking import Asked, Place, ask, ask_a_few
 from surrogate.study.spec import BOX, Study
 from surrogate.study.watching import Listener
 from surrogate.validity import Hull, warn_if_lossy
@@ -120,11 +120,11 @@ def subject_of(
 ) -> Subject:
     """The subject of a study.
 
-    folder   of the networks, where the answers of a truth of the user's own may be kept
+    folder   of the networks, where the answers of a truth of the user's own are kept
     tell     of the progress of asking it, where they are not
 
     Raises `InputError` for what is wrong with a problem's file or the samples; `StudyError` where
-    there is nothing to learn from.
+    there is nothing to learn from; `StoreError` where answers cannot be kept.
     """
     problem = problem_of(study)
     if study.data:
@@ -133,8 +133,9 @@ def subject_of(
     if problem is not None and problem.table is not None:
         return _from_table(problem, problem.table, study)
     if (own := _asked(problem, study)) is not None:
-        found = kept(_key(study), folder) if folder else None
-        return _varying(own, _from_truth(own, found or ask(own, study.samples, study.seed, tell)))
+        key = f"{fingerprint(study)} {study.samples} {study.seed}"
+        place = None if folder is None else Place(folder, key)
+        return _varying(own, _from_truth(own, ask(own, study.samples, study.seed, tell, place)))
     functions = (study.truth,) if problem is None else problem.functions
     if not functions:
         raise StudyError(
@@ -151,22 +152,6 @@ def glimpse_of(study: Study) -> Subject:
     """The subject to rehearse with: of a truth of the user's own, which may be slow, few points."""
     own = _asked(problem_of(study), study)
     return subject_of(study) if own is None else _from_truth(own, ask_a_few(own))
-
-
-def keep_answers(subject: Subject, study: Study, folder: Path) -> None:
-    """Keep what a truth of the user's own said in the folder of the networks, if it is not there.
-
-    Raises `StoreError` where it cannot be written.
-    """
-    if _asked(subject.problem, study) and kept(_key(study), folder) is None:
-        train = subject.train
-        tests = (subject.test_inputs, subject.test_outputs)
-        keep(Asked(train.inputs, train.outputs, *tests), _key(study), folder)
-
-
-def _key(study: Study) -> str:
-    """Whose answers they are: the file's, at these points."""
-    return f"{fingerprint(study)} {study.seed} {study.samples}"
 
 
 def _asked(problem: Problem | None, study: Study) -> OwnProblem | None:

@@ -9,7 +9,7 @@ from surrogate.errors import InputError, StoreError
 from surrogate.problems import load_problem
 from surrogate.study import Study, asking, run
 from surrogate.study.asking import ask
-from surrogate.study.subject import keep_answers, subject_of
+from surrogate.study.subject import subject_of
 
 FILE = """
 from pathlib import Path
@@ -79,9 +79,7 @@ def test_a_run_asks_once_and_every_process_knows_the_answers(folder):
 
 def test_the_answers_are_those_of_the_points(folder):
     study = study_in(folder)
-    (folder / "nets").mkdir()
-    subject = subject_of(study)
-    keep_answers(subject, study, folder / "nets")
+    subject = subject_of(study, folder / "nets")
     calls(folder)
     again = subject_of(study, folder / "nets")
     assert calls(folder) == []
@@ -97,8 +95,7 @@ def test_the_answers_are_those_of_the_points(folder):
 @pytest.mark.parametrize("change", ["seed", "samples", "file", "damage"])
 def test_answers_to_something_else_are_not_taken(folder, change):
     study = study_in(folder)
-    (folder / "nets").mkdir()
-    keep_answers(subject_of(study), study, folder / "nets")
+    subject_of(study, folder / "nets")
     (kept,) = (folder / "nets").iterdir()
     values = {"seed": {"seed": 1}, "samples": {"samples": 321}}.get(change, {})
     if change == "file":
@@ -117,7 +114,7 @@ def test_answers_to_something_else_are_not_taken(folder, change):
     ("samples", "tests"), [(1, 16), (100, 16), (2_000, 256), (10_000, 1_024), (100_000, 2_048)]
 )
 def test_how_many_points_are_for_the_test(folder, samples, tests, monkeypatch):
-    monkeypatch.setattr(asking, "_values", lambda *given: given[2][:, :1])
+    monkeypatch.setattr(asking, "_fill", lambda values, *_: values.fill(0.0))
     found = ask(load_problem(folder / "own.py"), samples, 0, lambda _: None)
     assert (len(found.inputs), len(found.test_inputs)) == (samples, tests)
     assert tests <= max(16, samples / 5)
@@ -139,6 +136,49 @@ def test_a_slow_truth_is_told_of_and_a_quick_one_is_not(folder, monkeypatch):
         assert [event.ended for event in heard] == [False] * 11 + [True]
         assert heard[0].remaining == pytest.approx(33 * 0.4)
         assert {(event.phase, event.total) for event in heard} == {("sampling", 36)}
+
+
+STOPPING = """
+STOP = Path(__file__).with_name("stop")
+
+def stopped():
+    if STOP.exists() and LOG.exists() and len(LOG.read_text().splitlines()) > 100:
+        raise KeyboardInterrupt
+
+def truth(x):
+    stopped()"""
+
+
+def test_an_interrupt_keeps_the_answers_so_far(folder, call):
+    (folder / "study.toml").write_text(
+        "problem = 'own.py'\nsamples = 320\nneurons = 4\nlayouts = ['1x4']\nrestarts = 1\n"
+        "epochs = 1\nsolver_seeds = [0]\nencodings = ['bigm']\n"
+    )
+    arguments = ("run", folder / "study.toml", "--out", folder / "run", "--workers", 1)
+    (folder / "own.py").write_text(FILE.replace("def truth(x):", STOPPING))
+    (folder / "stop").touch()
+    code, out, err = call(*arguments)
+    assert (code, out) == (130, "")
+    assert "what the truth said is safe in" in err
+    assert len(calls(folder)) == 101
+    (folder / "stop").unlink()
+    code, _, _ = call(*arguments, "--resume")
+    assert code == 0
+    assert len(calls(folder)) == 16 + (320 + 64 - (101 - 16)) + 1
+
+
+def test_a_slow_run_keeps_its_answers_now_and_then(folder, monkeypatch):
+    kept, clock = [], count()
+    monkeypatch.setattr(asking, "perf_counter", lambda: 8.0 * next(clock))
+    monkeypatch.setattr(asking, "_keep", lambda _, values: kept.append(int(np.isnan(values).sum())))
+    subject_of(study_in(folder, samples=20), folder / "nets")
+    assert kept == [*range(32, -1, -4), 0]
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder):
+    (folder / "file").touch()
+    with pytest.raises(StoreError, match=r"nets cannot be written .*--out"):
+        subject_of(study_in(folder), folder / "file" / "nets")
 
 
 @pytest.mark.parametrize(
