@@ -34,10 +34,11 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.core.expr.visitor import identify_variables
 
 from surrogate.box import Box, FloatArray
 from surrogate.errors import BoxError, InputError
-from surrogate.problems.evaluating import Truth, point
+from surrogate.problems.evaluating import Truth, own_parts, point
 from surrogate.problems.problem import Built, Problem, Surrogate, check_shape
 from surrogate.problems.user_files import calling, line_of, run_file
 from surrogate.solving import Solution
@@ -107,6 +108,28 @@ class OwnProblem(Problem):
                 f"{where}: the file's sense is {self.sense!r}, and the objective of build is not "
                 f"of that sense; add the line sense = {other!r} to the file, or remove it"
             )
+
+    def check_used(self, built: Built) -> None:
+        """Refuse a model in which some copy has no part: its outputs are left out, by mistake.
+
+        An output has a part in the objective, in a row of the model's own, or as another copy's
+        input. Raises `InputError` with the line in the file.
+        """
+        parts = [part for copy in built.embeddings for part in own_parts(copy)]
+        for part in parts:
+            part.deactivate()
+        rules = built.model.component_data_objects((pyo.Constraint, pyo.Objective), active=True)
+        used = {id(variable) for rule in rules for variable in identify_variables(rule.expr)}
+        for part in parts:
+            part.activate()
+        used |= {id(variable) for copy in built.embeddings for variable in copy.inputs}
+        for copy in built.embeddings:
+            if not any(id(variable) in used for variable in copy.outputs):
+                raise InputError(
+                    f"{line_of(self.path, self.builder)}: build uses no output of the surrogate in "
+                    f"block {copy.block.name!r}, so the network decides nothing; use what "
+                    "surrogate(...) returns in the objective or in a constraint"
+                )
 
     def check_bounded(self, built: Built, solution: Solution) -> None:
         """As of every problem, naming the file."""

@@ -17,7 +17,7 @@ from time import perf_counter
 import numpy as np
 
 from surrogate.box import Box, FloatArray
-from surrogate.errors import InputError, StoreError
+from surrogate.errors import InputError, StoreError, StudyError
 from surrogate.files import write_whole
 from surrogate.problems import OwnProblem
 from surrogate.problems.evaluating import Truth
@@ -67,7 +67,8 @@ def ask(
     interrupt (`KeyboardInterrupt`), and at the end.
 
     Raises `InputError` with the line of the file when the truth raises, or returns anything but one
-    finite number; `StoreError` where nothing can be written.
+    finite number; `StudyError` when it is the same everywhere; `StoreError` where nothing can be
+    written.
     """
     box, truth = _known(problem)
     wanted = min(MOST, max(FEWEST, samples // OF_SAMPLES))
@@ -86,6 +87,7 @@ def ask(
         except KeyboardInterrupt:
             save()
             raise
+        _check_varies(problem, values[:samples])
         save()
     return Asked(inputs, values[:samples], tests, values[samples:])
 
@@ -114,6 +116,14 @@ def _one_number(path: Path, truth: Truth) -> Callable[[FloatArray], float]:
         return float(found[0])
 
     return at
+
+
+def _check_varies(problem: OwnProblem, values: FloatArray) -> None:
+    if not values.max() > values.min():
+        raise StudyError(
+            f"the truth of {problem.path.name} is {values[0, 0]:g} at all {len(values)} samples in "
+            f"{problem.box}: there is nothing to learn"
+        )
 
 
 def _fill(

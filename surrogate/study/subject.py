@@ -75,6 +75,8 @@ class Subject:
             built = self.problem.build(self._small_network(), encoding="bigm", validity="box")
             solution = solve(built.model, time_limit=REHEARSAL_SECONDS)
             self.problem.check_bounded(built, solution)
+            if isinstance(self.problem, OwnProblem):
+                self.problem.check_used(built)
             if solution.status is Status.INFEASIBLE and _hopeless(built):
                 raise InputError(
                     "no point satisfies the model's own constraints, whatever the network says; "
@@ -135,7 +137,7 @@ def subject_of(
     if (own := _asked(problem, study)) is not None:
         key = f"{fingerprint(study)} {study.samples} {study.seed}"
         place = None if folder is None else Place(folder, key)
-        return _varying(own, _from_truth(own, ask(own, study.samples, study.seed, tell, place)))
+        return _from_truth(own, ask(own, study.samples, study.seed, tell, place))
     functions = (study.truth,) if problem is None else problem.functions
     if not functions:
         raise StudyError(
@@ -163,16 +165,6 @@ def _asked(problem: Problem | None, study: Study) -> OwnProblem | None:
 def _from_truth(own: OwnProblem, asked: Asked) -> Subject:
     train, tests = Dataset(asked.inputs, asked.outputs), (asked.test_inputs, asked.test_outputs)
     return Subject(own, train, *tests, own.box or train.box, train.output_range)
-
-
-def _varying(own: OwnProblem, subject: Subject) -> Subject:
-    low, high = subject.range.lower[0], subject.range.upper[0]
-    if not high > low:
-        raise StudyError(
-            f"the truth of {own.path.name} is {low:g} at all {len(subject.train)} samples in "
-            f"{subject.box}: there is nothing to learn"
-        )
-    return subject
 
 
 def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:

@@ -201,6 +201,35 @@ def test_a_truth_that_goes_wrong_is_told_where(written, net, body, message):
         problem.evaluate(built)
 
 
+SECOND = "m.more = pyo.Block(); (z,) = surrogate(m.more, [m.x[0], y])"  # y is its input
+
+
+@pytest.mark.parametrize(
+    ("lines", "unused"),
+    [
+        (["m.objective.expr = m.x[0]"], "net"),
+        (["m.objective.expr = 1.0", "m.low = pyo.Constraint(expr=y <= 1)"], None),
+        (
+            ["m.objective.expr = 1.0", "m.low = pyo.Constraint(expr=y <= 1)", "m.low.deactivate()"],
+            "net",
+        ),
+        ([SECOND], "more"),
+        ([SECOND, "m.objective.expr = z"], None),
+    ],
+)
+def test_a_copy_whose_outputs_nobody_uses_is_told(written, lines, unused):
+    text = building(*lines, "return m")
+    problem = load_problem(written(text))
+    built = problem.build(make_net((2,)))
+    if unused is None:
+        problem.check_used(built)
+    else:
+        with pytest.raises(InputError, match=rf"plant\.py, line 3: build uses no .*'{unused}'"):
+            problem.check_used(built)
+    active = [copy.block.surrogate.active for copy in built.embeddings]
+    assert all(active)
+
+
 def test_an_unbounded_variable_of_the_objective_is_named(written, net):
     text = building("m.more = pyo.Var()", "m.objective.expr += 2 * m.more - m.x[0]", "return m")
     problem = load_problem(written(text))
