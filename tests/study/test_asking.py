@@ -129,14 +129,14 @@ def test_a_slow_truth_is_told_of_and_a_quick_one_is_not(folder, monkeypatch):
             asking, "perf_counter", lambda step=step, clock=clock: step * next(clock)
         )
         heard.clear()
-        ask(problem, 20, 0, heard.append)
+        ask(problem, 21, 0, heard.append)
         if few:
             assert heard == []
             continue
-        assert [int(event.done) for event in heard] == [*range(3, 36, 3), 36]
-        assert [event.ended for event in heard] == [False] * 11 + [True]
-        assert heard[0].remaining == pytest.approx(33 * 0.4)
-        assert {(event.phase, event.total) for event in heard} == {("sampling", 36)}
+        assert [int(event.done) for event in heard] == [*range(3, 37, 3), 37]
+        assert [event.ended for event in heard] == [False] * 12 + [True]
+        assert heard[0].remaining == pytest.approx(34 * 0.4)
+        assert {(event.phase, event.total) for event in heard} == {("sampling", 37)}
 
 
 STOPPING = """
