@@ -58,7 +58,8 @@ def bootstrap_median(values: FloatArray) -> Spread:
     low, high = (
         medians[order][np.argmax(cumulative >= share - _ROUNDING)] for share in (_LOW, _HIGH)
     )
-    return Spread(float(np.median(values)), float(low), float(high))
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return Spread(float(middle), float(low), float(high))
 
 
 @cache
