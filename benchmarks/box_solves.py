@@ -18,13 +18,14 @@ from timing import Answer, Clock, Solve
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
 from surrogate.constraints import LinearConstraints
+from surrogate.conventions import Sense
 from surrogate.embedding import BigMWarning
 from surrogate.encodings import ENCODINGS
 from surrogate.encodings.auto import LP_SECONDS
 from surrogate.errors import SurrogateError
 from surrogate.network import Network
 from surrogate.onnx_files import load
-from surrogate.problems import Sense, box_problem
+from surrogate.problems import box_problem
 from surrogate.solving import solve
 
 SENSES: tuple[Sense, ...] = ("minimize", "maximize")

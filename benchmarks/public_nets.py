@@ -47,11 +47,11 @@ from timing import run_fresh
 
 from surrogate.box import Box, FloatArray
 from surrogate.constraints import LinearConstraints
+from surrogate.conventions import Sense
 from surrogate.encodings import ENCODINGS
 from surrogate.errors import BoxError, SurrogateError
 from surrogate.network import Network
 from surrogate.onnx_files import load
-from surrogate.problems import Sense
 from surrogate.report import Table, print_table
 
 GROUP = "both directions of all outputs"

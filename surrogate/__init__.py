@@ -8,7 +8,6 @@ training.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from surrogate.training import train as train
     from surrogate.training import train_layouts as train_layouts
     from surrogate.validity import Hull as Hull
+    from surrogate.validity import HullWarning as HullWarning
 
 _ROOMS = {
     "Bounds": "bounds",
@@ -49,6 +49,7 @@ _ROOMS = {
     "Dataset": "datasets",
     "Embedding": "embedding",
     "Hull": "validity",
+    "HullWarning": "validity",
     "LinearConstraints": "constraints",
     "Network": "network",
     "Results": "study",
@@ -72,12 +73,15 @@ _ROOMS = {
     "train_layouts": "training",
 }
 
-__version__ = version("surrogate")
 __all__ = sorted(_ROOMS)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its room when it is first used."""
+    """Import a public name from its room when it is first used; `__version__` is looked up."""
+    if name == "__version__":
+        from importlib.metadata import version  # here: as long to import as all that is above
+
+        return version("surrogate")
     if name not in _ROOMS:
         raise AttributeError(f"module 'surrogate' has no attribute {name!r}")
     return getattr(import_module(f"surrogate.{_ROOMS[name]}"), name)

@@ -8,7 +8,8 @@
     │   ├── OnnxFileError                     a file that is no ONNX, or is damaged
     │   │   └── UnsupportedNodeError          an ONNX node that no ReLU network can represent
     │   ├── EmbeddingError                    variables, blocks, encodings that do not fit the net
-    │   └── StudyError                        a study file with unknown keys or impossible values
+    │   ├── StudyError                        a study file with unknown keys or impossible values
+    │   └── NoChoiceError                     limits that no architecture of a study meets
     ├── StoreError            (OSError)       a results folder that cannot be used: exit code 2
     ├── SolverError           (RuntimeError)  HiGHS refused, ignored an option or logged an error
     └── AuditError            (RuntimeError)  there is no solution to audit
@@ -51,6 +52,19 @@ class EmbeddingError(InputError):
 
 class StudyError(InputError):
     """A study has unknown keys or impossible values."""
+
+
+class NoChoiceError(InputError):
+    """No architecture of a study can be chosen, or none within the limits.
+
+    closest   the one that comes closest to the first limit that none meets, in plain values:
+              layout, recipe, encoding, restart, and by name what is limited, to what, and the
+              figure it has; None where there is nothing to choose from
+    """
+
+    def __init__(self, message: str, closest: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.closest = closest
 
 
 class StoreError(SurrogateError, OSError):

@@ -57,7 +57,10 @@ def test_training_says_what_its_curvature_costs():
 
 def test_choosing_prints_its_seconds():
     sizes = ("--layouts", 3, "--recipes", 2, "--encodings", 2, "--restarts", 2, "--rounds", 1)
-    assert re.search(r"^ +12 +12 +72  [\d.]+$", benchmark("choosing.py", *sizes), re.M)
+    printed = benchmark("choosing.py", *sizes)
+    assert re.search(r"^ +12 +12 +72  [\d.]+$", printed, re.M)
+    for process in ("surrogate choose", "surrogate --help", "import pandas"):
+        assert re.search(rf"^{process} +[\d.]+ +[\d.]+ +[\d.]+$", printed, re.M)
 
 
 def test_solvability_prints_the_trade():

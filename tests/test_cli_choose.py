@@ -58,6 +58,28 @@ def test_limits_that_cannot_be_met_are_one_message(call, known, arguments, messa
     assert message in " ".join(err.split())
 
 
+def test_machines_are_told_the_closest_and_the_reason(call, known):
+    arguments = ("--max-mae", "0.0015", "--max-regret", "0.001", "--json")
+    code, out, err = call("choose", known, *arguments)
+    found = json.loads(out)
+    assert (code, found["recommendation"]) == (2, None)
+    assert found["reason"] in " ".join(err.split())
+    assert found["closest"] == {
+        "layout": "2x12",
+        "recipe": "origin",
+        "encoding": "auto",
+        "restart": 0,
+        "limited": "regret",
+        "limit": 0.001,
+        "figure": 0.01,
+    }
+    assert len(found["architectures"]) == 4
+    _, out, _ = call("choose", known, "--json")
+    found = json.loads(out)
+    assert (found["reason"], found["closest"]) == (None, None)
+    assert call("choose", known, "--max-mae", "-1", "--json")[:2] == (2, "")
+
+
 def test_a_limit_on_regret_without_a_truth_is_one_message(call, unknown, tmp_path):
     code, _, err = call("choose", unknown, "--max-regret", "0.02")
     assert code == 2
@@ -89,3 +111,7 @@ def test_a_study_without_solves_has_no_answer(call, tmp_path):
     code, out, err = call("choose", folder)
     assert (code, out) == (2, "")
     assert "no architecture can be recommended" in err
+    code, out, _ = call("choose", folder, "--json")
+    found = json.loads(out)
+    assert (code, found["recommendation"], found["closest"]) == (2, None, None)
+    assert "no architecture can be recommended" in found["reason"]

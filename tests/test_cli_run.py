@@ -7,12 +7,17 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from surrogate.onnx_files import load
-from surrogate.study import Results
+from surrogate.study import Results, Study
+from surrogate.study.environment import Environment
+from surrogate.study.rows import RefineRow
+from surrogate.study.store import Store
+from tests.stored import store
 
 SURROGATE = [sys.executable, "-m", "surrogate"]
 
@@ -122,3 +127,29 @@ def _rows(database, table):
             return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     except sqlite3.OperationalError:  # not there yet
         return 0
+
+
+def test_an_interrupt_tells_what_is_safe(call, tmp_path, monkeypatch):
+    study = Study(layouts=["1x24", "2x12"], restarts=2, solver_seeds=[0])
+    folder = store(tmp_path / "x", study)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("surrogate.study.running.run", interrupted)
+    code, _, err = call("run", "--out", folder)
+    assert code == 130
+    assert f"interrupted; 4 nets, 8 solves are safe in {folder}" in " ".join(err.split())
+    with closing(Store.open(folder)) as opened:
+        opened.record_environment(Environment.current(1))
+        opened.add_refinement([refined("1x24", k) for k in range(3)])
+    _, _, err = call("run", "--out", folder)
+    assert "4 nets, 8 solves, 2 rounds of refinement are safe" in " ".join(err.split())
+    _, _, err = call("run", "--out", tmp_path / "nothing")
+    assert "interrupted before there was anything to store" in err
+
+
+def refined(layout, number):
+    values = {field.name: None for field in fields(RefineRow)}
+    known = {"layout": layout, "recipe": "origin", "round": number, "rounds": 2, "samples": 1}
+    return RefineRow(**{**values, **known})

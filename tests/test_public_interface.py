@@ -3,7 +3,24 @@
 import subprocess
 import sys
 
+import pytest
+
 import surrogate as sg
+from surrogate.study import Study
+from tests.stored import store
+
+SLOW = {
+    "highspy",
+    "jinja2",
+    "matplotlib",
+    "networkx",
+    "omlt",
+    "onnx",
+    "onnxruntime",
+    "pyomo",
+    "scipy",
+    "torch",
+}
 
 
 def test_the_public_names():
@@ -15,6 +32,7 @@ def test_the_public_names():
         "Dataset",
         "Embedding",
         "Hull",
+        "HullWarning",
         "LinearConstraints",
         "Network",
         "Results",
@@ -49,6 +67,30 @@ def test_importing_surrogate_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["--help"], {"numpy", "pandas", "pydantic"}),
+        (["run", "--help"], {"numpy", "pandas"}),
+        (["choose", "FOLDER"], set()),
+        (["choose", "FOLDER", "--json"], set()),
+    ],
+)
+def test_what_answers_at_once_loads_nothing_slow(tmp_path, arguments, unneeded):
+    study = Study(problem="haverly1", layouts=["1x4", "2x2"], neurons=4, encodings=["auto", "bigm"])
+    folder = store(tmp_path / "x", study, {"1x4": 0.02, "2x2": 0.01}, study.encodings)
+    given = [str(folder) if word == "FOLDER" else word for word in arguments]
+    code = (
+        "import atexit, sys; from surrogate.cli import main; sys.argv[0] = 'surrogate'; "
+        f"atexit.register(lambda: print(sorted({unneeded | SLOW} & set(sys.modules)))); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *given], capture_output=True, text=True, check=True
+    )
+    assert len(done.stdout.splitlines()) > 1
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_embedding_and_solving_load_neither_torch_nor_onnxruntime():

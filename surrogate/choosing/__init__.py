@@ -16,7 +16,7 @@ from surrogate.choosing.candidates import (
     criterion_of,
     pareto_front,
 )
-from surrogate.choosing.recommending import Recommendation, recommend
+from surrogate.choosing.recommending import Recommendation, recommend, recommend_among
 from surrogate.choosing.restarts import apart, together
 from surrogate.choosing.summaries import (
     Accuracy,
@@ -55,6 +55,7 @@ __all__ = [
     "ranked",
     "ranked_groups",
     "recommend",
+    "recommend_among",
     "solving_by_layout",
     "surpassed",
     "together",

@@ -14,8 +14,11 @@ from functools import cache
 from math import comb
 
 import numpy as np
+import numpy.typing as npt
 
 from surrogate.box import FloatArray
+
+_Places = npt.NDArray[np.intp]
 
 _LOW, _HIGH = 0.025, 0.975
 _ROUNDING = 1e-9  # in the sums of probabilities
@@ -48,15 +51,15 @@ def bootstrap_median(values: FloatArray) -> Spread:
     if not len(values):
         return Spread(np.nan, np.nan, np.nan)
     ordered = np.sort(values)
-    probability = _middle_pair(len(values))
-    first, second = np.nonzero(probability)
+    first, second, probability = _middle_pairs(len(values))
     medians = (ordered[first] + ordered[second]) / 2
     order = np.argsort(medians, kind="stable")
-    cumulative = np.cumsum(probability[first, second][order])
+    cumulative = np.cumsum(probability[order])
     low, high = (
         medians[order][np.argmax(cumulative >= share - _ROUNDING)] for share in (_LOW, _HIGH)
     )
-    return Spread(float(np.median(values)), float(low), float(high))
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return Spread(float(middle), float(low), float(high))
 
 
 @cache
@@ -76,6 +79,13 @@ def bootstrap_share(count: int, total: int) -> Share:
 
 
 @cache
+def _middle_pairs(n: int) -> tuple[_Places, _Places, FloatArray]:
+    """`_middle_pair` where it is not 0: the places i and j, and P[i, j]."""
+    probability = _middle_pair(n)
+    first, second = np.nonzero(probability)
+    return first, second, probability[first, second]
+
+
 def _middle_pair(n: int) -> FloatArray:
     """P[i, j]: the two middle values of a resample of n are the sorted values i and j >= i.
 

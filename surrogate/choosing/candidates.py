@@ -22,7 +22,7 @@ from surrogate.choosing.summaries import (
 )
 from surrogate.choosing.trials import Key, Trial, trials
 from surrogate.choosing.winning import Entrant, win_probabilities
-from surrogate.solving import REL_GAP
+from surrogate.conventions import REL_GAP
 
 Criterion = Literal["regret", "behind", "mae"]
 """What ranks the architectures of a study: the regret where regrets are known; else, where a truth
@@ -101,12 +101,12 @@ class Candidate:
 
 def candidates(nets: pd.DataFrame, solves: pd.DataFrame, layouts: Sequence[str]) -> list[Candidate]:
     """One `Candidate` per architecture of the study, in the order of `layouts`, eligible or not."""
-    tried = trials(solves)
+    tried, names = trials(solves), encodings(solves)
     criterion = _criterion(tried.values())
     found = [
         candidate
         for group in ranked_groups(nets, layouts)
-        for candidate in _of_group(group, encodings(solves), tried, criterion)
+        for candidate in _of_group(group, names, tried, criterion)
     ]
     rivals = {c.architecture: c for c in compared([c for c in found if c.eligible])}
     return [rivals.get(c.architecture, c) for c in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isnan
 from numbers import Real
 
@@ -19,7 +19,7 @@ from surrogate.choosing.candidates import (
 )
 from surrogate.choosing.wording import Choice, named, sentence
 from surrogate.choosing.worth import surpassed
-from surrogate.errors import InputError
+from surrogate.errors import InputError, NoChoiceError
 
 _UNDECIDED = 0.05
 """An architecture that wins with at least this probability cannot be ruled out as the best."""
@@ -77,11 +77,28 @@ def recommend(
     test MAE. An architecture is ruled out when its best net wins less than 5 % of the bootstrap
     resamples over restarts, or less than a quarter of what the leader wins if that is less. With
     limits, only architectures within them compete: `max_regret` is relative (0.02 is 2 %),
-    `max_seconds` is for all senses of the problem together. Raises `InputError` when none can be
-    chosen, naming the closest to a limit that none meets, and for a `max_regret` where no regret is
-    known.
+    `max_seconds` is for all senses of the problem together. Raises `NoChoiceError` when none can be
+    chosen, naming the closest to a limit that none meets, and `InputError` for a `max_regret` where
+    no regret is known.
     """
-    found = candidates(nets, solves, layouts)
+    return recommend_among(
+        candidates(nets, solves, layouts),
+        solves,
+        max_mae=max_mae,
+        max_regret=max_regret,
+        max_seconds=max_seconds,
+    )
+
+
+def recommend_among(
+    found: Sequence[Candidate],
+    solves: pd.DataFrame,
+    *,
+    max_mae: float | None = None,
+    max_regret: float | None = None,
+    max_seconds: float | None = None,
+) -> Recommendation:
+    """`recommend`, where the candidates of the study are known."""
     limits = (
         _Limit("regret", max_regret, lambda c: c.regret),
         _Limit("test MAE", max_mae, lambda c: c.mae),
@@ -169,7 +186,7 @@ def _within(
 ) -> list[Candidate]:
     """The rivals within all limits; the error names the first limit that leaves none."""
     if not rivals:
-        raise InputError(
+        raise NoChoiceError(
             "no architecture can be recommended: every best restart is dead, unsolved or failed "
             "its audit, or no repair makes its decision feasible; train with more epochs or "
             "restarts, or raise the time limit"
@@ -181,10 +198,17 @@ def _within(
         kept = [c for c in rivals if limit.figure(c) <= limit.value]
         if not kept:
             closest = min(rivals, key=limit.figure)
-            raise InputError(
+            raise NoChoiceError(
                 f"no architecture{met} has {limit.what} <= {limit.value:g}; the closest is "
                 f"{named(closest.architecture, found)} with {limit.figure(closest):.3g}: relax the "
-                f"limit or spend {'fewer' if 'seconds' in limit.what else 'more'} neurons"
+                f"limit or spend {'fewer' if 'seconds' in limit.what else 'more'} neurons",
+                {
+                    **asdict(closest.architecture),
+                    "restart": closest.restart,
+                    "limited": limit.what,
+                    "limit": limit.value,
+                    "figure": limit.figure(closest),
+                },
             )
         rivals, met = kept, f"{met or ' with'} {limit.what} <= {limit.value:g}"
     return rivals

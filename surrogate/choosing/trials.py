@@ -124,10 +124,12 @@ def _true(column: pd.Series) -> pd.Series:
 
 def _statuses(solves: pd.DataFrame) -> pd.Series:
     """Such as "4 optimal, 2 time_limit", the most frequent first."""
-    counts = solves.groupby([*_KEY, "status"]).size().rename("n").reset_index()
-    counts = counts.sort_values("n", ascending=False, kind="stable")
-    texts = counts["n"].astype(str) + " " + counts["status"]
-    return texts.groupby(_keys(counts)).agg(", ".join).rename("statuses")
+    counts = solves.groupby([*_KEY, "status"]).size()
+    counts = counts.sort_values(ascending=False, kind="stable")
+    texts: dict[Any, list[str]] = {}
+    for key, n in zip(counts.index, counts, strict=True):
+        texts.setdefault(key[:-1], []).append(f"{n} {key[-1]}")
+    return pd.Series({key: ", ".join(parts) for key, parts in texts.items()}, name="statuses")
 
 
 def _worths(solves: pd.DataFrame, senses: int) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from surrogate.solving import REL_GAP
+from surrogate.conventions import REL_GAP
 
 SURPASSED = -1e-4
 """A regret below this is no rounding: the optimum that it is measured from is not the optimum."""

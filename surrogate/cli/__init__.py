@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 not everything could be done (a task of a study failed; `optimize` found no
 solution, or one that failed its audit); 2 the caller's mistake (a wrong value, a file or folder
-that cannot be used); 130 interrupted.
+that cannot be used, limits that no architecture meets); 130 interrupted.
 Results go to stdout, progress and messages to stderr.
 """
 

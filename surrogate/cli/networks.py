@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surrogate.cli.output import Json, complain
+from surrogate.cli.output import Json, complain, told
 from surrogate.errors import BoxError, InputError
 
 if TYPE_CHECKING:
     from surrogate.box import Box
+    from surrogate.conventions import Sense
     from surrogate.network import Network
-    from surrogate.problems import Sense
 
 _Net = Annotated[Path, typer.Argument(help="A feed-forward ReLU network.", metavar="NET.onnx")]
 _Box = Annotated[
@@ -113,6 +112,7 @@ def optimize(
     from surrogate.problems import box_problem
     from surrogate.report import print_table, record_table, solution_record
     from surrogate.solving import solve
+    from surrogate.validity import HullWarning
 
     if maximize == minimize:
         raise InputError("say which optimum to find: --minimize or --maximize, one of them")
@@ -121,13 +121,10 @@ def optimize(
     if domain is None:
         raise BoxError(f"{net_file} holds no box; give --box LOW:HIGH,...")
     sense: Sense = "maximize" if maximize else "minimize"
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", BigMWarning)
+    with told(BigMWarning, HullWarning):
         problem = box_problem(
             net, sense, box=domain, output=output, encoding=encoding, validity=validity
         )
-    for warning in caught:
-        complain(f"warning: {warning.message}")
     solution = solve(problem.model, time_limit=time_limit, seed=seed)
     record = solution_record(net, problem, solution)
     if as_json:
@@ -145,12 +142,8 @@ def _load(net_file: Path) -> Network:
     """The network, and what is kept beside its file; a file that cannot be used is a message."""
     from surrogate.compiling import load
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        net = load(net_file)
-    for warning in caught:
-        complain(f"warning: {warning.message}")
-    return net
+    with told(Warning):
+        return load(net_file)
 
 
 def _domain(net: Network, text: str | None) -> Box | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from surrogate.cli.output import Json, complain
-from surrogate.errors import StoreError
+from surrogate.cli.output import Json, complain, told
+from surrogate.errors import NoChoiceError, StoreError
 
 if TYPE_CHECKING:
     from surrogate.study import Results
@@ -77,12 +77,13 @@ def run_command(
     from surrogate.report import ProgressDisplay
     from surrogate.study import Study
     from surrogate.study import run as run_study
+    from surrogate.validity import HullWarning
 
     spec = Study.load(study) if study else Study()
     spec = spec.quick() if quick else spec
     folder = out or Path("runs", spec.name)
     try:
-        with ProgressDisplay(Console(stderr=True)) as display:
+        with told(HullWarning), ProgressDisplay(Console(stderr=True)) as display:
             results = run_study(
                 spec, folder, workers=workers, resume=resume, refine=refine, on_progress=display
             )
@@ -99,15 +100,23 @@ def run_command(
 
 def _tell_what_is_safe(folder: Path) -> None:
     from surrogate.study import Results
+    from surrogate.study.asking import kept_in
+    from surrogate.study.store import nets_folder
 
+    again = "repeat the command with --resume to finish"
     try:
         stored = Results.load(folder)
     except StoreError:
-        complain("interrupted before there was anything to store")
+        if kept_in(nets_folder(folder)).is_file():
+            complain(f"interrupted; what the truth said is safe in {folder}: {again}")
+        else:
+            complain("interrupted before there was anything to store")
         return
+    rounds = stored.refinements[stored.refinements["round"] > 0]
+    refined = f", {len(rounds)} rounds of refinement" if len(rounds) else ""
     complain(
-        f"interrupted; {len(stored.nets)} nets and {len(stored.solves)} solves are safe in "
-        f"{folder}: repeat the command with --resume to finish"
+        f"interrupted; {len(stored.nets)} nets, {len(stored.solves)} solves{refined} are safe in "
+        f"{folder}: {again}"
     )
 
 
@@ -151,6 +160,8 @@ def choose(
     An architecture is a layout, the recipe that trained it and the encoding that embeds it. The
     table has the Pareto front against solve time: of regret where the problem's optimum is known,
     else of how far decisions stay behind the best one found, or without a truth of MAE.
+    Where no architecture meets the limits the closest is named, with --json too, and the exit code
+    is 2.
     """
     from surrogate.report import choice_record, front_table, print_table
     from surrogate.study import Results
@@ -159,7 +170,12 @@ def choose(
     limits = {"max_mae": max_mae, "max_regret": max_regret, "max_seconds": max_seconds}
     if not results.stored:
         complain("the study is not finished; the command that started it goes on with --resume")
-    choice = results.recommend(**limits)
+    try:
+        choice = results.recommend(**limits)
+    except NoChoiceError as error:
+        if as_json:
+            print(json.dumps(choice_record(results, error)))
+        raise
     if as_json:
         print(json.dumps(choice_record(results, choice)))
         return

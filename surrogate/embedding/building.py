@@ -16,6 +16,7 @@ from pyomo.repn import generate_standard_repn
 
 from surrogate.bounds import Bounds, compute_bounds
 from surrogate.box import Box
+from surrogate.conventions import check_encoding
 from surrogate.embedding.audit import Audit, Variables, audit_solution, values_of
 from surrogate.embedding.checks import bounds_on, check_block, input_box, listed
 from surrogate.embedding.validity import (
@@ -24,14 +25,15 @@ from surrogate.embedding.validity import (
     box_within,
     edges_at,
     facet_rows,
+    left_out,
     may_be_crossed,
     write_hull,
 )
-from surrogate.encodings import ENCODINGS, Activations, Formulation, check_encoding, choose
+from surrogate.encodings import ENCODINGS, Activations, Formulation, choose
 from surrogate.encodings.large_m import warn_if_large
 from surrogate.errors import EmbeddingError
 from surrogate.network import Network, check_network
-from surrogate.validity import Hull
+from surrogate.validity import Hull, warn_if_lossy
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def embed(
     Raises `EmbeddingError` when block, variables, encoding, bounds or hull do not fit the network,
     an input has no finite bounds, the network holds no hull, or the variables' bounds leave nothing
     of it; `BoxError` when bounds overflow. Warns with `BigMWarning` when the
-    encoding uses a big-M above 1e3.
+    encoding uses a big-M above 1e3, and with `HullWarning` when more than a tenth of the data lies
+    outside the hull.
     """
     start = time.perf_counter()
     check_encoding(encoding)
@@ -195,6 +198,7 @@ def embed(
         variable.set_value(None, skip_validation=True)
     seconds = time.perf_counter() - start
     warn_if_large(formulation.activations().largest_m, box, stacklevel=3)
+    warn_if_lossy(left_out(validity, net), stacklevel=3)
     return Embedding(
         network=net,
         box=box,

@@ -63,6 +63,14 @@ def asked_hull(validity: Any, net: Network) -> Hull | None:
     return _with_values(net.hull, net)
 
 
+def left_out(validity: str | Hull, net: Network) -> float:
+    """The share of the data that `asked_hull` leaves out."""
+    given = validity if isinstance(validity, Hull) else net.hull
+    if given is None or validity == "box":
+        return 0.0
+    return given.inputs_left_out if validity == "hull" else given.left_out
+
+
 @lru_cache(maxsize=64)
 def _with_values(hull: Hull, net: Network) -> Hull:
     """With the network's own values at the points of the hull.

@@ -9,7 +9,7 @@ from surrogate.encodings.large_m import BigMWarning
 from surrogate.encodings.omlt import OmltBigM
 from surrogate.encodings.partition import Partition
 from surrogate.encodings.regions import ConvexRegions
-from surrogate.encodings.table import ENCODINGS, Encoding, Formulation, check_encoding
+from surrogate.encodings.table import ENCODINGS, Encoding, Formulation
 
 __all__ = [
     "ENCODINGS",
@@ -24,6 +24,5 @@ __all__ = [
     "InputCells",
     "OmltBigM",
     "Partition",
-    "check_encoding",
     "choose",
 ]

@@ -15,7 +15,6 @@ from surrogate.encodings.handles import Activations
 from surrogate.encodings.omlt import OmltBigM
 from surrogate.encodings.partition import Partition
 from surrogate.encodings.regions import ConvexRegions
-from surrogate.errors import EmbeddingError
 from surrogate.network import Network
 
 
@@ -58,10 +57,3 @@ ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
         "cells": InputCells,
     }
 )
-
-
-def check_encoding(name: Any) -> None:
-    """Raise `EmbeddingError` unless `name` is a key of `ENCODINGS`, or "auto"."""
-    if not isinstance(name, str) or (name != "auto" and name not in ENCODINGS):
-        known = ", ".join(["auto", *ENCODINGS])
-        raise EmbeddingError(f"encoding {name!r} is unknown; use one of {known}")

@@ -1,6 +1,6 @@
 """Problems: optimization models that use a surrogate."""
 
-from surrogate.problems.box import BoxProblem, Sense, box_problem
+from surrogate.problems.box import BoxProblem, box_problem
 from surrogate.problems.evaluating import Evaluation
 from surrogate.problems.instance import Instance
 from surrogate.problems.linked import (
@@ -39,7 +39,6 @@ __all__ = [
     "Problem",
     "ProductionData",
     "ProductionProblem",
-    "Sense",
     "Surrogate",
     "box_problem",
     "linked_copies",

@@ -8,18 +8,16 @@ The smallest problem that needs the whole encoding, and the query behind verific
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pyomo.environ as pyo
 
 from surrogate.bounds import Bounds
 from surrogate.box import Box
+from surrogate.conventions import Sense
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
 from surrogate.network import Network, check_network
 from surrogate.validity import Hull
-
-Sense = Literal["minimize", "maximize"]
 
 
 @dataclass(frozen=True)

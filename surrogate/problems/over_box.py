@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import pyomo.environ as pyo
 
+from surrogate.conventions import Sense
 from surrogate.errors import InputError
 from surrogate.functions import Function
-from surrogate.problems.box import Sense
 from surrogate.problems.problem import Problem, Surrogate
 
 

@@ -29,32 +29,35 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.core.expr.visitor import identify_variables
 
 from surrogate.box import Box, FloatArray
 from surrogate.errors import BoxError, InputError
-from surrogate.functions import Function
-from surrogate.problems.evaluating import Truth, point
-from surrogate.problems.problem import Built, Problem, Surrogate
+from surrogate.problems.evaluating import Truth, own_parts, point
+from surrogate.problems.problem import Built, Problem, Surrogate, check_shape
 from surrogate.problems.user_files import calling, line_of, run_file
 from surrogate.solving import Solution
-
-RANGE_POINTS = 1_024
-"""Where the range of a truth with a box is looked for: a scrambled Sobol' sequence, and corners."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class OwnProblem(Problem):
-    """See `load_problem`."""
+    """See `load_problem`.
+
+    truth   None where the file has none
+    box     where the truth may be asked for samples; None where the file does not say
+
+    It has no `functions`: their range is known, that of a truth of the user's is what it says.
+    """
 
     path: Path
     builder: Callable[[Surrogate], Any]
     truth: Truth | None
+    box: Box | None
 
     @property
     def truths(self) -> tuple[Truth, ...]:
@@ -65,9 +68,12 @@ class OwnProblem(Problem):
         """What the file's `build` makes of the surrogate.
 
         Raises `InputError` with the line in the file when `build` raises, returns no ConcreteModel,
-        has not one objective of the file's sense, or does not use the surrogate.
+        has not one objective of the file's sense, or does not use the surrogate; and for a network
+        of other numbers of inputs and outputs than a truth with a box has.
         """
         (surrogate,) = surrogates
+        if self.truth is not None and self.box is not None:
+            check_shape(surrogate.network, f"the truth of {self.path.name}", self.box.n_inputs, 1)
         model = calling(self.path, self.builder, surrogate)
         where = line_of(self.path, self.builder)
         if not isinstance(model, pyo.ConcreteModel):
@@ -103,6 +109,28 @@ class OwnProblem(Problem):
                 f"of that sense; add the line sense = {other!r} to the file, or remove it"
             )
 
+    def check_used(self, built: Built) -> None:
+        """Refuse a model in which some copy has no part: its outputs are left out, by mistake.
+
+        An output has a part in the objective, in a row of the model's own, or as another copy's
+        input. Raises `InputError` with the line in the file.
+        """
+        parts = [part for copy in built.embeddings for part in own_parts(copy)]
+        for part in parts:
+            part.deactivate()
+        rules = built.model.component_data_objects((pyo.Constraint, pyo.Objective), active=True)
+        used = {id(variable) for rule in rules for variable in identify_variables(rule.expr)}
+        for part in parts:
+            part.activate()
+        used |= {id(variable) for copy in built.embeddings for variable in copy.inputs}
+        for copy in built.embeddings:
+            if not any(id(variable) in used for variable in copy.outputs):
+                raise InputError(
+                    f"{line_of(self.path, self.builder)}: build uses no output of the surrogate in "
+                    f"block {copy.block.name!r}, so the network decides nothing; use what "
+                    "surrogate(...) returns in the objective or in a constraint"
+                )
+
     def check_bounded(self, built: Built, solution: Solution) -> None:
         """As of every problem, naming the file."""
         try:
@@ -114,8 +142,8 @@ class OwnProblem(Problem):
 def load_problem(path: str | os.PathLike[str]) -> OwnProblem:
     """The problem in a Python file, which is run: see the module for what may be in it.
 
-    A truth together with a box makes one function, whose range is that of `RANGE_POINTS` points;
-    without either, there is no function, and the network needs a table of samples.
+    A truth together with a box can be asked for samples; without either, the network needs a table
+    of them. The truth is not called here: it may take its time.
 
     Raises `InputError`, with the line where there is one, for a file that cannot be read or run,
     without `build`, or whose other names have no possible value.
@@ -144,7 +172,7 @@ def load_problem(path: str | os.PathLike[str]) -> OwnProblem:
         name=path.stem,
         title=f"the model of {path.name}",
         sense=sense,
-        functions=_functions(path, truth, names.get("box")),
+        box=_box(path, names.get("box")),
         optimum=optimum,
         source="" if optimum is None else path.name,
         scale=scale if optimum is None or scale is not None else abs(optimum),
@@ -200,25 +228,10 @@ def _truth(path: Path, rule: Callable[[FloatArray], Any]) -> Truth:
     return together
 
 
-def _functions(path: Path, truth: Truth | None, box: Any) -> tuple[Function, ...]:
-    if truth is None or box is None:
-        return ()
+def _box(path: Path, given: Any) -> Box | None:
+    if given is None:
+        return None
     try:
-        known = Box.of(box)
+        return Box.of(given)
     except BoxError as error:
         raise InputError(f"{path}: {error}") from None
-    values = truth(_spread(known))
-    if values.shape[1] != 1:
-        raise InputError(
-            f"{path}: truth returns {values.shape[1]} numbers; with a box it returns one"
-        )
-    ends = Box.of([(float(values.min()), float(values.max()))])
-    return (Function(path.stem, f"truth of {path.name}", known, ends, lambda x: truth(x)[:, 0]),)
-
-
-def _spread(box: Box) -> FloatArray:
-    """`RANGE_POINTS` points all over the box, with its corners where these are not many more."""
-    points = box.spread(RANGE_POINTS)
-    if 2**box.n_inputs > RANGE_POINTS:
-        return points
-    return np.concatenate([points, np.array(list(product(*box.pairs())))])

@@ -16,12 +16,12 @@ from typing import Any
 import pyomo.environ as pyo
 
 from surrogate.bounds import Bounds, compute_bounds
+from surrogate.conventions import Sense
 from surrogate.datasets import Dataset
 from surrogate.embedding import Embedding, embed
 from surrogate.errors import InputError
 from surrogate.functions import Function
 from surrogate.network import Network, check_network
-from surrogate.problems.box import Sense
 from surrogate.problems.evaluating import (
     Evaluation,
     Held,

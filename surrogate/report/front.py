@@ -14,10 +14,10 @@ from surrogate.choosing import (
     Recommendation,
     Share,
     Spread,
-    candidates,
     criterion_of,
     surpassed,
 )
+from surrogate.errors import NoChoiceError
 from surrogate.report.table import Column, Table, digits, naming, number, percent, table_of
 from surrogate.study import Results
 
@@ -81,7 +81,7 @@ _TIME: tuple[Column[Candidate], ...] = (
 
 def front_table(results: Results) -> Table:
     """One row per architecture of the study; regrets and what else needs a truth, where known."""
-    found = candidates(results.restarts, results.solves, results.study.all_layouts)
+    found = results.candidates
     truth = any(not isnan(c.deciding.errors.median) for c in found)
     criterion = criterion_of(found)
     beaten = surpassed(results.solves, results.solves)
@@ -161,11 +161,17 @@ def _truth_notes(criterion: Criterion, networks: int) -> tuple[str, ...]:
     )
 
 
-def choice_record(results: Results, choice: Recommendation) -> dict[str, Any]:
-    """The recommendation and every architecture in plain values; what is not known is None."""
-    found = candidates(results.restarts, results.solves, results.study.all_layouts)
+def choice_record(results: Results, choice: Recommendation | NoChoiceError) -> dict[str, Any]:
+    """The recommendation and every architecture in plain values; what is not known is None.
+
+    Without a recommendation there is the reason, and which architecture is the closest.
+    """
+    found = results.candidates
+    refusal = choice if isinstance(choice, NoChoiceError) else None
     record = {
-        "recommendation": asdict(choice),
+        "recommendation": None if isinstance(choice, NoChoiceError) else asdict(choice),
+        "reason": str(refusal) if refusal else None,
+        "closest": refusal.closest if refusal else None,
         "complete": results.stored,
         "architectures": [_record(c) for c in found],
     }

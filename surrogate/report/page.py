@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
-
 from surrogate.files import write_whole
 from surrogate.report.front import front_table
-from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
 from surrogate.report.refinement import refinement_table
 from surrogate.report.tables import (
     accuracy_table,
@@ -28,6 +25,10 @@ def write_page(results: Results) -> Path:
 
 def render_page(results: Results) -> str:
     """The page as HTML text."""
+    from jinja2 import Environment, PackageLoader  # here, as tables alone need no matplotlib
+
+    from surrogate.report.plots import accuracy_against_seconds, errors_of_restarts
+
     template = Environment(
         loader=PackageLoader("surrogate.report"), autoescape=True, trim_blocks=True
     ).get_template("page.html")

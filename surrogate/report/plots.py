@@ -14,8 +14,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from surrogate.choosing import Candidate, Spread, candidates, criterion_of, named, ranked_groups
-from surrogate.solving import REL_GAP
+from surrogate.choosing import Candidate, Spread, criterion_of, named, ranked_groups
+from surrogate.conventions import REL_GAP
 from surrogate.study import Results
 
 _INK, _ACCENT, _DIM = "#1f2933", "#0b6e99", "#8a97a5"
@@ -55,7 +55,7 @@ def front_figure(results: Results) -> Figure:
     decision found, in percent, or the test MAE. An axis in decades has no place for a regret of
     nothing: it is drawn at the gap.
     """
-    found = candidates(results.restarts, results.solves, results.study.all_layouts)
+    found = results.candidates
     points = [
         _Point(named(c.architecture, found), c, c.trial.seconds, _height(c))
         for c in sorted(found, key=lambda c: c.seconds)

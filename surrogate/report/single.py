@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogate.bounds import Bounds
-from surrogate.compiling import Compiled
-from surrogate.network import Network
-from surrogate.problems import BoxProblem
 from surrogate.report.table import Table
-from surrogate.solving import Solution, Status
+
+if TYPE_CHECKING:
+    from surrogate.bounds import Bounds
+    from surrogate.compiling import Compiled
+    from surrogate.network import Network
+    from surrogate.problems import BoxProblem
+    from surrogate.solving import Solution
 
 Record = dict[str, object]
 
@@ -78,6 +81,8 @@ def layer_table(bounds: Bounds) -> Table:
 
 def solution_record(net: Network, problem: BoxProblem, solution: Solution) -> Record:
     """A solved box problem in plain values, audited when there is a solution."""
+    from surrogate.solving import Status  # here, so that a table of a stored run loads no solver
+
     audit = problem.embedding.audit() if solution.has_solution else None
     size = problem.embedding.size
     return {

@@ -15,12 +15,12 @@ from surrogate.choosing import (
     apart,
     solving_by_layout,
 )
+from surrogate.conventions import REL_GAP
 from surrogate.errors import InputError
 from surrogate.report.front import front_table
 from surrogate.report.published import NOTE, PUBLISHED, PublishedRow
 from surrogate.report.refinement import refinement_table
 from surrogate.report.table import Column, Table, count, digits, naming, number, table_of
-from surrogate.solving import REL_GAP
 from surrogate.study import BOX, Results
 
 _ACCURACY: tuple[Column[Accuracy], ...] = (
@@ -140,7 +140,8 @@ def _accuracy_notes(results: Results) -> Iterable[str]:
     else:
         yield (
             "Errors on points that training never saw: a fine grid where a function is learned, "
-            "15 % of the rows of a table; of several outputs, each relative to half its range."
+            "up to a fifth as many as the samples where the truth is your own, 15 % of the rows of "
+            "a table; of several outputs, each relative to half its range."
         )
     several = len(results.surrogates) > 1
     yield (

@@ -2,7 +2,7 @@
 
 from surrogate.programs import TOLERANCES, Option, Status
 from surrogate.solving.fixing import objective_gain, objective_value, solve_fixed
-from surrogate.solving.highs import REL_GAP, solve
+from surrogate.solving.highs import solve
 from surrogate.solving.hints import Choice, SolverHints
 from surrogate.solving.known import KnownRows
 from surrogate.solving.solution import Solution
@@ -11,7 +11,6 @@ from surrogate.solving.strengthening import Strengthening, strengthen
 from surrogate.solving.written import Row, write_rows
 
 __all__ = [
-    "REL_GAP",
     "TOLERANCES",
     "Choice",
     "KnownRows",

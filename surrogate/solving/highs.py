@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
 
+from surrogate.conventions import REL_GAP
 from surrogate.errors import InputError
 from surrogate.programs import Option, Status, check_options
 from surrogate.solving.checks import (
@@ -24,9 +25,6 @@ from surrogate.solving.solution import Solution
 from surrogate.solving.translating import translate
 
 Strengthen = Literal["auto", "off"]
-
-REL_GAP = 1e-4
-"""HiGHS's own default: a solve stops when objective and bound are this close, relatively."""
 
 
 def solve(

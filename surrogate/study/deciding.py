@@ -10,17 +10,19 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from surrogate.conventions import Sense
 from surrogate.embedding import BigMWarning, Embedding
 from surrogate.errors import StoreError
 from surrogate.isolation import Report
 from surrogate.network import Network
 from surrogate.onnx_files import load
-from surrogate.problems import Evaluation, Problem, Sense, box_problem
+from surrogate.problems import Evaluation, Problem, box_problem
 from surrogate.solving import Solution, solve
 from surrogate.study.lesson import error_unit
 from surrogate.study.rows import SolveRow, SolveTask
 from surrogate.study.spec import BOX
 from surrogate.study.subject import problem_of
+from surrogate.validity import HullWarning
 
 NOBODY = Evaluation(float("nan"))
 """Of what is no decision, or none was found for."""
@@ -68,6 +70,7 @@ def _over_box(task: SolveTask, net: Network) -> Decided:
     start = perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BigMWarning)  # the row says it: largest_m, audit_error
+        warnings.simplefilter("ignore", HullWarning)  # `run` has said it, once
         made = box_problem(
             net, sense, encoding=task.encoding, validity=task.study.validity or "box"
         )
@@ -81,6 +84,7 @@ def decide(problem: Problem, nets: Sequence[Network], task: SolveTask) -> Decide
     start = perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BigMWarning)
+        warnings.simplefilter("ignore", HullWarning)
         built = problem.build(*nets, encoding=task.encoding, validity=task.study.validity or None)
     seconds = perf_counter() - start
     solution = solve(built.model, time_limit=task.study.time_limit, seed=task.solver_seed)

@@ -6,7 +6,6 @@ import os
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 
@@ -32,6 +31,8 @@ class Environment:
     @classmethod
     def current(cls, workers: int) -> Environment:
         """The environment of this process. No user, host name or path is recorded."""
+        from importlib.metadata import version  # here, as whoever reads a store needs none of it
+
         packages = "surrogate numpy torch onnx onnxruntime omlt pyomo highspy"
         return cls(
             started=datetime.now(UTC).isoformat(timespec="seconds"),

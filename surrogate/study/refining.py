@@ -42,7 +42,7 @@ class Taught:
 
 def refine_layout(task: RefineTask, report: Report) -> list[RefineRow]:
     """The rounds of one layout and recipe; the first rows are the study's own nets."""
-    subject = subject_of(task.study)
+    subject = subject_of(task.study, task.paths[0].parent)
     problem = subject.problem
     assert problem is not None  # `run` refuses it
     nets = [

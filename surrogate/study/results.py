@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +11,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from surrogate.choosing import Recommendation, best_and_median, ranked, recommend, together
+from surrogate.choosing import (
+    Candidate,
+    Recommendation,
+    best_and_median,
+    candidates,
+    ranked,
+    recommend_among,
+    together,
+)
 from surrogate.errors import OnnxFileError
 from surrogate.layouts import layout_widths
-from surrogate.onnx_files import load
 from surrogate.study.rows import Question, RefineTask, SolveTask, TrainingTask
 from surrogate.study.spec import BOX, Recipe, Study
 from surrogate.study.store import Store, nets_folder
@@ -81,8 +88,13 @@ class Results:
                 trained.get(pair, 0) >= study.restarts
                 for pair in product(study.all_layouts, study.recipes)
             )
-            and not self.solving_left()
+            and next(self._unsolved(), None) is None
         )
+
+    @cached_property
+    def candidates(self) -> Sequence[Candidate]:
+        """Every architecture with its figures, when first asked: see `surrogate.choosing`."""
+        return candidates(self.restarts, self.solves, self.study.all_layouts)
 
     def recommend(
         self,
@@ -92,10 +104,9 @@ class Results:
         max_seconds: float | None = None,
     ) -> Recommendation:
         """The architecture to use, within limits; see `surrogate.choosing.recommend`."""
-        return recommend(
-            self.restarts,
+        return recommend_among(
+            self.candidates,
             self.solves,
-            self.study.all_layouts,
             max_mae=max_mae,
             max_regret=max_regret,
             max_seconds=max_seconds,
@@ -137,20 +148,24 @@ class Results:
         Of a problem every restart is solved with the first seed, for what its decision is worth;
         the best and the median one with the others, for the time.
         """
+        return [self._solve_task(*one) for one in self._unsolved()]
+
+    def _unsolved(self) -> Iterator[tuple[str, str, int, Question, int, str]]:
+        """Layout, recipe, restart, sense, seed and encoding of the solves that are left."""
         study = self.study
         keys = ["layout", "recipe", "restart", "sense", "solver_seed", "encoding"]
         solved = self.solves[self.solves["status"] != "failed"]
         done = set(solved[keys].itertuples(index=False, name=None))
         asked = {pair: self._asked(*pair) for pair in self._trained()}
-        return [
-            self._solve_task(layout, recipe, restart, sense, seed, encoding)
+        return (
+            (layout, recipe, restart, sense, seed, encoding)
             for place, seed in enumerate(study.solver_seeds)
             for (layout, recipe), (first, others) in asked.items()
             for restart in (others if place else first)
             for sense in (_SENSES if study.problem == BOX else _DECISION)
             for encoding in study.encodings
             if (layout, recipe, restart, sense, seed, encoding) not in done
-        ]
+        )
 
     def _solve_task(
         self, layout: str, recipe: str, restart: int, sense: Question, seed: int, encoding: str
@@ -207,6 +222,8 @@ class Results:
 
 
 def _holds(path: Path, content_hash: str) -> bool:
+    from surrogate.onnx_files import load  # here, so that choosing never loads ONNX
+
     try:
         return load(path).content_hash == content_hash
     except OnnxFileError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from surrogate.problems import Sense
+from surrogate.conventions import Sense
 from surrogate.study.spec import Recipe, Study
 
 

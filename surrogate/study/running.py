@@ -17,8 +17,8 @@ from surrogate.study.refining import refine_layout
 from surrogate.study.results import Results
 from surrogate.study.rows import RefineTask, TrainingTask
 from surrogate.study.spec import Study
-from surrogate.study.store import Store, holds_results
-from surrogate.study.subject import fingerprint, subject_of
+from surrogate.study.store import Store, holds_results, nets_folder
+from surrogate.study.subject import fingerprint, glimpse_of, subject_of
 from surrogate.study.trial import train_layout
 from surrogate.study.watching import Listener, watched
 
@@ -46,7 +46,8 @@ def run(
     Whatever is finished is stored at once: an interrupt (`KeyboardInterrupt` passes through) loses
     only the tasks that were running. A task that fails is listed in the results and tried again by
     the next resume. Raises `InputError` for wrong values, samples or a problem's file that cannot
-    be used, and `StoreError` for an unusable folder.
+    be used, and `StoreError` for an unusable folder. Warns with `HullWarning` when decisions are to
+    be held to a hull that leaves out more than a tenth of the samples.
     """
     if not isinstance(study, Study):
         raise InputError(f"{study!r} is no Study but {type(study).__name__}; use Study.load(path)")
@@ -56,13 +57,18 @@ def run(
     if refine < 0:
         raise InputError(f"refine = {refine}: give the number of rounds, or 0 for none")
     folder = Path("runs", study.name) if out is None else Path(out)
-    subject = subject_of(study)
-    subject.rehearse()  # before there is a folder, or an hour of training behind
+    subject = glimpse_of(study)
+    subject.rehearse()  # before there is a folder, or an hour of sampling or training behind
     if refine and not (subject.problem and subject.problem.truths):
         raise InputError(
             f"refine = {refine}: {study.title} is no problem with a truth to ask; "
             'name one, problem = "haverly1", or a file of your own with truth(x)'
         )
+    if holds_results(folder):
+        _opened(folder, study, subject.surrogates, resume).close()
+    if study.own_problem:
+        subject = subject_of(study, nets_folder(folder), on_progress)
+    subject.warn_of_hull(study.validity, stacklevel=3)
     with closing(_opened(folder, study, subject.surrogates, resume)) as store:
         results = Results.read(store)
         if results.complete and not results.refining_left(refine):

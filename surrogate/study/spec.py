@@ -9,12 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from surrogate.encodings import check_encoding
+from surrogate.conventions import PROBLEM_NETWORKS, check_encoding
 from surrogate.errors import InputError, StudyError
 from surrogate.files import checked_path
 from surrogate.functions import Function, function_named
 from surrogate.layouts import constant_width_layouts, layout_name, layout_widths
-from surrogate.problems import PROBLEMS, problem_named
 
 BOX = "box"
 """The question that needs no problem: minimise and maximise the network over its box."""
@@ -110,10 +109,10 @@ class Study(BaseModel):
     def _known_problem(cls, name: str) -> str:
         if name == BOX or name.endswith(".py"):
             return name
-        if name not in PROBLEMS:
+        if name not in PROBLEM_NETWORKS:
             raise StudyError(
-                f"problem {name!r} is unknown; choose {BOX}, {', '.join(PROBLEMS)}, or name a "
-                "Python file of your own (.py)"
+                f"problem {name!r} is unknown; choose {BOX}, {', '.join(PROBLEM_NETWORKS)}, or "
+                "name a Python file of your own (.py)"
             )
         return name
 
@@ -191,6 +190,8 @@ class Study(BaseModel):
         elif self.own_problem:
             learned = f"the truth of {Path(self.problem).name}"
         else:
+            from surrogate.problems import problem_named  # here: Pyomo, which few readers need
+
             learned = _learned(problem_named(self.problem).functions)
         if self.problem == BOX:
             return learned

@@ -17,13 +17,15 @@ from surrogate.functions import Function
 from surrogate.problems import Built, OwnProblem, Problem, load_problem, problem_named
 from surrogate.problems.evaluating import own_parts
 from surrogate.solving import Status, solve
+from surrogate.study.asking import Asked, Place, ask, ask_a_few
 from surrogate.study.lesson import Lesson
 from surrogate.study.spec import BOX, Study
+from surrogate.study.watching import Listener
+from surrogate.validity import Hull, warn_if_lossy
 
 REHEARSAL_SECONDS = 5.0
 FEWEST_ROWS = 10
 LARGEST = 1e9  # beyond, HiGHS's tolerances are larger than what is to be seen
-OWN_POINTS = 2_048  # where a truth of the user's own is tested: it may take its time
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,8 @@ class Subject:
             built = self.problem.build(*nets, encoding="bigm", validity="box")
             solution = solve(built.model, time_limit=REHEARSAL_SECONDS)
             self.problem.check_bounded(built, solution)
+            if isinstance(self.problem, OwnProblem):
+                self.problem.check_used(built)
             if solution.status is Status.INFEASIBLE and _hopeless(built):
                 raise InputError(
                     "no point satisfies the model's own constraints, whatever the network says; "
@@ -69,6 +73,21 @@ class Subject:
                 raise
             raise InputError(f"{path}: {error}") from None
 
+    def warn_of_hull(self, validity: str, stacklevel: int) -> None:
+        """Warn with `HullWarning` where decisions are held to a hull that leaves out much.
+
+        validity     as in the spec: empty is the problem's own
+        stacklevel   as in `warnings.warn`, counted from here
+        """
+        used = validity or (self.problem.validity if self.problem else "box")
+        if used == "box":
+            return
+        hulls = [
+            Hull.of(one.train.inputs, one.train.outputs if used == "joint_hull" else None)
+            for one in self.lessons
+        ]
+        warn_if_lossy(max(hull.left_out for hull in hulls), stacklevel + 1)
+
 
 def _hopeless(built: Built) -> bool:
     """Whether the model is infeasible without its networks too. It is not used any more."""
@@ -78,11 +97,16 @@ def _hopeless(built: Built) -> bool:
     return solve(built.model, time_limit=REHEARSAL_SECONDS).status is Status.INFEASIBLE
 
 
-def subject_of(study: Study) -> Subject:
+def subject_of(
+    study: Study, folder: Path | None = None, tell: Listener = lambda _: None
+) -> Subject:
     """The subject of a study.
 
+    folder   of the networks, where the answers of a truth of the user's own are kept
+    tell     of the progress of asking it, where they are not
+
     Raises `InputError` for what is wrong with a problem's file or the samples; `StudyError` where
-    there is nothing to learn from.
+    there is nothing to learn from; `StoreError` where answers cannot be kept.
     """
     problem = problem_of(study)
     if study.data:
@@ -90,6 +114,10 @@ def subject_of(study: Study) -> Subject:
         return _from_table(problem, Dataset.from_csv(study.data, study.outputs, names), study)
     if problem is not None and problem.table is not None:
         return _from_table(problem, problem.table, study)
+    if (own := _asked(problem, study)) is not None:
+        key = f"{fingerprint(study)} {study.samples} {study.seed}"
+        place = None if folder is None else Place(folder, key)
+        return _from_truth(own, study, ask(own, study.samples, study.seed, tell, place))
     functions = (study.truth,) if problem is None else problem.functions
     if not functions:
         raise StudyError(
@@ -102,15 +130,28 @@ def subject_of(study: Study) -> Subject:
 
 
 def _of_function(function: Function, name: str, study: Study) -> Lesson:
-    if not function.range.upper[0] > function.range.lower[0]:
-        raise StudyError(
-            f"{function.formula} is {function.range.lower[0]:g} everywhere on {function.box}: "
-            "there is nothing to learn"
-        )
     train = Dataset.sample(function, study.samples, np.random.default_rng([study.seed]))
-    grid = function.box.spread(OWN_POINTS) if study.own_problem else function.grid()
+    grid = function.grid()
     title = f"{function.formula}, of the problem {study.problem}" if name else study.title
     return Lesson(name, title, train, grid, function(grid), function.box, function.range)
+
+
+def glimpse_of(study: Study) -> Subject:
+    """The subject to rehearse with: of a truth of the user's own, which may be slow, few points."""
+    own = _asked(problem_of(study), study)
+    return subject_of(study) if own is None else _from_truth(own, study, ask_a_few(own))
+
+
+def _asked(problem: Problem | None, study: Study) -> OwnProblem | None:
+    """The problem where its own truth is what is learned, else None."""
+    own = isinstance(problem, OwnProblem) and problem.truth and problem.box and not study.data
+    return problem if own and isinstance(problem, OwnProblem) else None
+
+
+def _from_truth(own: OwnProblem, study: Study, asked: Asked) -> Subject:
+    train, tests = Dataset(asked.inputs, asked.outputs), (asked.test_inputs, asked.test_outputs)
+    box = own.box or train.box
+    return Subject(own, (Lesson("", study.title, train, *tests, box, train.output_range),))
 
 
 def _from_table(problem: Problem | None, table: Dataset, study: Study) -> Subject:

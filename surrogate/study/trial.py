@@ -26,7 +26,7 @@ from surrogate.validity import Hull
 
 def train_layout(task: TrainingTask, report: Report) -> list[NetRow]:
     """Train all restarts as one batch, export each, and measure the exported file's network."""
-    lesson = subject_of(task.study).lesson(task.surrogate)
+    lesson = subject_of(task.study, task.folder).lesson(task.surrogate)
     start = perf_counter()
     trained = trained_restarts(task, lesson, lesson.train, report)
     seconds = (perf_counter() - start) / task.study.restarts

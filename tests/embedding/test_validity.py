@@ -14,7 +14,7 @@ from surrogate.errors import EmbeddingError, NetworkError
 from surrogate.network import Network
 from surrogate.problems import box_problem
 from surrogate.solving import searching, solve
-from surrogate.validity import Hull
+from surrogate.validity import Hull, HullWarning
 from surrogate.validity import hull as hulls
 from tests.embedding.models import minimum, model_of
 from tests.nets import make_net
@@ -333,3 +333,28 @@ def test_a_block_with_a_validity_is_refused(net):
     m.net.validity = pyo.Var()
     with pytest.raises(EmbeddingError, match="'validity'"):
         embed(m.net, net, m.x)
+
+
+@pytest.mark.parametrize(("validity", "share"), [("hull", "0.2"), ("joint_hull", "0.7")])
+def test_a_hull_that_leaves_out_much_is_told_where_embed_is_called(validity, share):
+    data = thin()
+    net = with_hull(make_net((3, 3)), data)
+    for lossy in (False, True):
+        lost = (0.7, 0.2) if lossy else (0.1, 0.1)
+        hull = Hull(net.hull.points, 2, *lost)
+        m = model_of()
+        if not lossy:
+            embed(m.net, replace(net, hull=hull), m.x, validity=validity)
+            continue
+        with pytest.warns(HullWarning, match=f"leaves out {float(share):.0%} of them") as caught:
+            embed(m.net, replace(net, hull=hull), m.x, validity=validity)
+        assert caught[0].filename == __file__
+        m = model_of()
+        embed(m.net, replace(net, hull=hull), m.x, validity="box")
+
+
+def test_a_given_hull_that_leaves_out_much_is_told_too():
+    net, data = make_net((3, 3)), thin()
+    m = model_of()
+    with pytest.warns(HullWarning, match="30%"):
+        embed(m.net, net, m.x, validity=Hull(data, 2, 0.3, 0.3))

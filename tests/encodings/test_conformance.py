@@ -16,7 +16,8 @@ from pyomo.contrib.solver.solvers.highs import Highs
 
 from surrogate.bounds import compute_bounds
 from surrogate.box import Box
-from surrogate.encodings import ENCODINGS, check_encoding
+from surrogate.conventions import ENCODING_NAMES, check_encoding
+from surrogate.encodings import ENCODINGS
 from surrogate.errors import EmbeddingError
 from surrogate.onnx_files import save
 from surrogate.solving import Status, solve
@@ -202,6 +203,7 @@ def test_inputs_that_are_fixed_and_set_free_again(encoding):
 
 
 def test_names(encoding):
+    assert tuple(ENCODINGS) == ENCODING_NAMES
     check_encoding(encoding)
     check_encoding("auto")
     with pytest.raises(EmbeddingError, match=f"'nonsense' is unknown; use one of auto.*{encoding}"):

@@ -69,12 +69,10 @@ def test_without_a_truth_only_the_claim_is_known(written, net):
     assert problem.regret(evaluation) is None
 
 
-def test_a_box_makes_the_truth_a_function_to_train_on(written):
+def test_a_box_says_where_the_truth_may_be_asked(written):
     problem = load_problem(written(BUILD, TRUTH, "\nbox = [(-1, 1), (0, 2)]\n"))
-    (function,) = problem.functions
-    assert function.box.pairs() == [(-1, 1), (0, 2)]
-    assert function.range.pairs() == [(-2, 2)]
-    assert function(np.array([[0.5, 1.0], [-1.0, 2.0]])).tolist() == [[0.5], [-2.0]]
+    assert problem.box.pairs() == [(-1, 1), (0, 2)]
+    assert problem.truth(np.array([[0.5, 1.0], [-1.0, 2.0]])).tolist() == [[0.5], [-2.0]]
     with pytest.raises(InputError, match="has 3 inputs"):
         problem.build(make_net((2,), n_inputs=3))
 
@@ -88,11 +86,15 @@ def test_a_truth_of_two_outputs_gives_two_numbers(written):
 
 
 def test_a_truth_returns_as_many_numbers_everywhere(written):
-    path = written(
-        BUILD, "\ndef truth(x):\n    return [1.0] * (1 + int(x[0] > 0))\nbox = [(-1, 1)]\n"
-    )
+    path = written(BUILD, "\ndef truth(x):\n    return [1.0] * (1 + int(x[0] > 0))\n")
+    problem = load_problem(path)
     with pytest.raises(InputError, match=r"truth returned 1 numbers at .* and 2 at"):
-        load_problem(path)
+        problem.truth(np.array([[-1.0], [1.0]]))
+
+
+def test_a_truth_is_not_asked_when_its_file_is_read(written, net):
+    path = written(BUILD, "\ndef truth(x):\n    raise ValueError\nbox = [(-1, 1)] * 2\n")
+    assert load_problem(path).build(net)
 
 
 def test_the_file_may_import_its_neighbours_and_hold_dataclasses(written, net):
@@ -134,7 +136,6 @@ def test_the_file_may_import_its_neighbours_and_hold_dataclasses(written, net):
         (BUILD + "optimum = 0\n", r"plant\.py: optimum is 0, .*add the line scale = "),
         (BUILD + "scale = 0\n", r"plant\.py: scale is 0; give a number above 0"),
         (BUILD + TRUTH + "box = [(1, -1)]\n", r"plant\.py: box: input 0 has lower bound 1 above"),
-        (BUILD + TRUTH + "box = [(0, 1)]\n", r"plant\.py, line 13: truth raised IndexError"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_where(written, text, message):
@@ -198,6 +199,35 @@ def test_a_truth_that_goes_wrong_is_told_where(written, net, body, message):
     solve(built.model)
     with pytest.raises(InputError, match=message):
         problem.evaluate(built)
+
+
+SECOND = "m.more = pyo.Block(); (z,) = surrogate(m.more, [m.x[0], y])"  # y is its input
+
+
+@pytest.mark.parametrize(
+    ("lines", "unused"),
+    [
+        (["m.objective.expr = m.x[0]"], "net"),
+        (["m.objective.expr = 1.0", "m.low = pyo.Constraint(expr=y <= 1)"], None),
+        (
+            ["m.objective.expr = 1.0", "m.low = pyo.Constraint(expr=y <= 1)", "m.low.deactivate()"],
+            "net",
+        ),
+        ([SECOND], "more"),
+        ([SECOND, "m.objective.expr = z"], None),
+    ],
+)
+def test_a_copy_whose_outputs_nobody_uses_is_told(written, lines, unused):
+    text = building(*lines, "return m")
+    problem = load_problem(written(text))
+    built = problem.build(make_net((2,)))
+    if unused is None:
+        problem.check_used(built)
+    else:
+        with pytest.raises(InputError, match=rf"plant\.py, line 3: build uses no .*'{unused}'"):
+            problem.check_used(built)
+    active = [copy.block.surrogate.active for copy in built.embeddings]
+    assert all(active)
 
 
 def test_an_unbounded_variable_of_the_objective_is_named(written, net):

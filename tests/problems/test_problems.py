@@ -4,6 +4,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
+from surrogate.conventions import PROBLEM_NETWORKS
 from surrogate.errors import InputError
 from surrogate.network import Network
 from surrogate.problems import PROBLEMS, Surrogate, over_box, problem_named
@@ -24,6 +25,11 @@ def solved(request):
     solution = solve(model.model, rel_gap=1e-3, time_limit=60)
     assert solution.has_solution
     return problem, model, solution
+
+
+def test_the_names_are_those_of_the_table():
+    known = [(name, problem.n_surrogates) for name, problem in PROBLEMS.items()]
+    assert known == list(PROBLEM_NETWORKS.items())
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

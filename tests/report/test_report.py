@@ -287,6 +287,25 @@ def test_the_layer_table_agrees_with_the_counts():
     assert (record["active"], record["inactive"], record["unstable"]) == (2, 1, 3)
 
 
+def test_a_table_stands_in_columns_and_keeps_its_brackets(capsys):
+    rows = (("flow[0]", "1", "[red]"), ("日本", "333", ""), ("", "", ""))
+    print_table(Table("T", ("key", "a", "bb"), rows, ("note",)))
+    assert capsys.readouterr().out.splitlines() == [
+        "T",
+        "",
+        " key        a     bb",
+        " ───────────────────",
+        " flow[0]    1  [red]",
+        " 日本     333",
+        "",
+        "",
+        "note",
+        "",
+    ]
+    print_table(Table("T", ("", ""), (("a", "1"), ("bb", "22")), align="left"))
+    assert capsys.readouterr().out.splitlines()[2:4] == [" a   1", " bb  22"]
+
+
 def test_a_narrow_terminal_gets_the_table_in_parts(monkeypatch, capsys):
     table = Table("T", ("key", "a", "b", "c"), (("row", "1" * 9, "2" * 9, "3" * 9),), ("note",))
     monkeypatch.setenv("COLUMNS", "28")
