@@ -57,6 +57,8 @@ def add_arguments(
     add = parser.add_argument
     add("--layouts", nargs="+", default=list(layouts), metavar="LxW", help="nets of the models")
     add("--copies", nargs="+", type=int, default=list(copies), metavar="T", help="copies linked")
+    ties = "each copy with inputs of its own, or the last being the next one's first (%(default)s)"
+    add("--problem", choices=("linked", "chain"), default="linked", help=ties)
     add_settings(parser, MODELS)
 
 
@@ -75,7 +77,8 @@ def campaign(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Campa
     """The campaign on all layouts; a mistake ends the program with its usage."""
     if args.quick:
         args.layouts, args.copies = ["24x1"], [1]
-    cases = [Case(layout, copies) for copies, layout in product(args.copies, args.layouts)]
+    pairs = product(args.copies, args.layouts)
+    cases = [Case(layout, copies, args.problem) for copies, layout in pairs]
     return campaign_of(parser, args, cases)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -40,6 +41,7 @@ OWN = "surrogate:"
 
 PROBLEMS: Mapping[str, Callable[..., Any]] = {
     "linked": linked_problem,
+    "chain": partial(linked_problem, chained=True),
     "production": production_problem,
 }
 
@@ -62,8 +64,9 @@ class LinkedTask:
 
 def instance_of(problem: str, net: Network, copies: int, seed: int) -> Instance:
     """The instance in arrays."""
-    if problem == "linked":
-        return linked_instance(net.domain(), linked_data(net.domain(), copies, seed))
+    if problem in ("linked", "chain"):
+        data = linked_data(net.domain(), copies, seed, chained=problem == "chain")
+        return linked_instance(net.domain(), data)
     return production_instance(production_data(net, copies, seed))
 
 

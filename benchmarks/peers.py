@@ -1,8 +1,9 @@
 """`auto` against every peer on the same linked problems: times, ratios, and whether they agree.
 
-    pip install -e ".[peers]" && python benchmarks/peers.py
+    pip install -e ".[peers]" && python benchmarks/peers.py [--problem chain]
 
-T copies of one net of 24 neurons under three linear rows (surrogate.problems.linked), solved by
+T copies of one net of 24 neurons under three linear rows (surrogate.problems.linked), in a chain
+each with an input that is the next one's, solved by
 
     auto       surrogate, encoding "auto", HiGHS
     omlt       OMLT's own big-M in Pyomo, HiGHS with its default options

@@ -7,6 +7,9 @@ row, each scaled by its own interval: u = (x - centre) / half-width. On the box 
 
 The small model of a plant with T units: one copy is easy for most encodings, and what the copies
 share is what makes a weak relaxation hurt. The data are random but for the seed.
+
+In a *chain* the last input of each copy is the first of the next, as the state of a plant at the
+end of one period is that at the start of the next.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ class LinkedData:
     limits: FloatArray
     tie: FloatArray
     total: float
+    chained: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class LinkedProblem:
     data: LinkedData
 
 
-def linked_data(box: Box, copies: int, seed: int = 0) -> LinkedData:
+def linked_data(box: Box, copies: int, seed: int = 0, *, chained: bool = False) -> LinkedData:
     """Draw the instance for `copies` copies over `box`, with numpy's default generator:
 
         w = uniform(0.5, 1.5, T) * choice([-1, 1], T),   A = uniform(-1, 1, (2, dT)),
@@ -81,9 +85,8 @@ def linked_data(box: Box, copies: int, seed: int = 0) -> LinkedData:
     scale = np.where(free, np.tile(half_width, copies), 1.0)
     rows, tie = np.where(free, rows / scale, 0.0), np.where(free, tie / scale, 0.0)
     centre = np.tile((box.lower + box.upper) / 2.0, copies)
-    return LinkedData(
-        weights, rows, ROW_LIMIT + rows @ centre, tie, float(TIE_TOTAL + tie @ centre)
-    )
+    total = float(TIE_TOTAL + tie @ centre)
+    return LinkedData(weights, rows, ROW_LIMIT + rows @ centre, tie, total, chained)
 
 
 def linked_instance(box: Box, data: LinkedData, output: int = 0) -> Instance:
@@ -94,6 +97,10 @@ def linked_instance(box: Box, data: LinkedData, output: int = 0) -> Instance:
     y = builder.add_columns("y", np.full(copies, -np.inf), np.inf)
     builder.add_rows("rows", -np.inf, data.limits, (x, data.rows))
     builder.add_rows("tie", data.total, data.total, (x, data.tie[None]))
+    if data.chained:
+        ends = x.reshape(copies, box.n_inputs)
+        one = np.ones(copies - 1)
+        builder.add_rows("chain", 0.0, 0.0, (ends[:-1, -1], one), (ends[1:, 0], -one))
     cost = np.concatenate([np.zeros(len(x)), data.weights])
     return Instance(builder, cost, False, x.reshape(copies, box.n_inputs), y, output)
 
@@ -106,6 +113,7 @@ def linked_problem(
     bounds: Bounds | str | None = None,
     *,
     output: int = 0,
+    chained: bool = False,
 ) -> LinkedProblem:
     """Build the problem for `copies` copies of `net` over its own box.
 
@@ -113,6 +121,7 @@ def linked_problem(
     encoding   of every copy, as in `embed`
     bounds     as in `embed`, or a bounds method by name, computed once for all copies
     output     which output of the network is f
+    chained    whether the copies are a chain
 
     An instance may be infeasible, as small ones (dT below 4) often are: the rows are random.
 
@@ -125,7 +134,7 @@ def linked_problem(
         raise InputError(
             f"output {output} does not exist; the network has outputs 0 to {net.n_outputs - 1}"
         )
-    data = linked_data(box, copies, seed)
+    data = linked_data(box, copies, seed, chained=chained)
     if isinstance(bounds, str):
         bounds = compute_bounds(net, box, bounds)
     model = pyo.ConcreteModel()
@@ -149,6 +158,11 @@ def linked_problem(
         rule=lambda _, r: _dot(data.rows[r], x) <= float(data.limits[r]),
     )
     model.tie = pyo.Constraint(expr=_dot(data.tie, x) == data.total)
+    if chained:
+        last = net.n_inputs - 1
+        model.chain = pyo.Constraint(
+            range(1, copies), rule=lambda m, t: m.x[t - 1, last] == m.x[t, 0]
+        )
     model.objective = pyo.Objective(
         expr=_dot(data.weights, [embedding.outputs[output] for embedding in embeddings])
     )

@@ -12,7 +12,7 @@ from surrogate.bounds import compute_bounds
 from surrogate.box import Box
 from surrogate.errors import BoxError, InputError
 from surrogate.network import Network
-from surrogate.problems import linked_data, linked_problem
+from surrogate.problems import linked_data, linked_instance, linked_problem
 from surrogate.solving import solve
 from tests.nets import make_net
 from tests.oracles import range_of
@@ -191,3 +191,40 @@ def test_mistakes_are_named():
         linked_problem(replace(net, box=None), 1)
     with pytest.raises(InputError, match="is one point"):
         linked_data(Box.of([(1, 1)]), 2)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_chain_of_two_has_the_optimum_of_one_network_of_its_inputs(seed):
+    # x1, x2 = x2, x3: with the tie a plane is left, which a fine grid covers
+    net = make_net((3, 2), seed=seed)
+    data = linked_data(net.box, 2, seed, chained=True)
+    problem = linked_problem(net, 2, seed, chained=True)
+    found = optimum(problem)
+    grid = np.linspace(-1.0, 1.0, 401)
+    first, second = (axis.ravel() for axis in np.meshgrid(grid, grid))
+    a = data.tie
+    third = (data.total - a[0] * first - (a[1] + a[2]) * second) / a[3]
+    x = np.stack([first, second, second, third], axis=1)
+    x = x[(np.abs(third) <= 1.0) & (x @ data.rows.T <= data.limits).all(axis=1)]
+    values = data.weights[0] * net(x[:, :2])[:, 0] + data.weights[1] * net(x[:, 2:])[:, 0]
+    if not len(values):
+        assert found == "infeasible"
+        return
+    assert found <= values.min() + 1e-6
+    assert found == pytest.approx(values.min(), abs=0.05 * np.ptp(values))
+
+
+def test_only_a_chain_shares_inputs():
+    net = make_net((3, 2))
+    data = linked_data(net.box, 3, 1, chained=True)
+    plain = linked_data(net.box, 3, 1)
+    assert np.array_equal(data.rows, plain.rows)
+    assert not plain.chained
+    chain = linked_instance(net.box, data).program.matrix.toarray()[3:, :6]
+    assert chain.tolist() == [[0, 1, -1, 0, 0, 0], [0, 0, 0, 1, -1, 0]]
+    model = linked_problem(net, 3, 1, chained=True).model
+    assert [str(row.expr) for row in model.chain.values()] == [
+        "x[0,1]  ==  x[1,0]",
+        "x[1,1]  ==  x[2,0]",
+    ]
+    assert linked_instance(net.box, linked_data(net.box, 1, 1, chained=True)).program.n_rows == 3

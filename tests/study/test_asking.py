@@ -79,12 +79,12 @@ def test_a_run_asks_once_and_every_process_knows_the_answers(folder):
 
 def test_the_answers_are_those_of_the_points(folder):
     study = study_in(folder)
-    subject = subject_of(study, folder / "nets")
+    (subject,) = subject_of(study, folder / "nets").lessons
     calls(folder)
-    again = subject_of(study, folder / "nets")
+    (again,) = subject_of(study, folder / "nets").lessons
     assert calls(folder) == []
     for one in (subject, again):
-        assert np.array_equal(one.lessons[0].train.outputs[:, 0], one.lessons[0].train.inputs.prod(axis=1))
+        assert np.array_equal(one.train.outputs[:, 0], one.train.inputs.prod(axis=1))
         assert np.array_equal(one.test_outputs[:, 0], one.test_inputs.prod(axis=1))
         assert np.array_equal(one.train.inputs, subject.train.inputs)
         assert one.box.pairs() == [(-1, 1), (-1, 1)]
@@ -104,7 +104,7 @@ def test_answers_to_something_else_are_not_taken(folder, change):
         kept.write_bytes(kept.read_bytes()[:1000])
     calls(folder)
     study = study_in(folder, **values)
-    subject = subject_of(study, folder / "nets")
+    (subject,) = subject_of(study, folder / "nets").lessons
     assert len(calls(folder)) == study.samples + 64
     if change == "file":
         assert np.array_equal(subject.train.outputs[:, 0], subject.train.inputs @ [1.0, -1.0])

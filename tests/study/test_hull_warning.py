@@ -61,7 +61,8 @@ def test_the_domain_of_a_problem_counts_where_the_study_names_none():
     subject = subject_of(Study(problem="reformer"))
     subject.warn_of_hull("", stacklevel=1)
     wide = np.random.default_rng(0).normal(size=(1000, 10))
-    lossy = replace(subject, train=Dataset(wide, wide[:, :1]))
+    (lesson,) = subject.lessons
+    lossy = replace(subject, lessons=(replace(lesson, train=Dataset(wide, wide[:, :1])),))
     assert PROBLEMS["reformer"].validity == "hull"
     with pytest.warns(HullWarning):
         lossy.warn_of_hull("", stacklevel=1)
@@ -77,9 +78,8 @@ def test_its_solves_do_not_repeat_it(tmp_path):
     save(net, tmp_path / "net.onnx")
     for problem, sense in (("box", "maximize"), ("linked", "decide")):
         study = Study(problem=problem, validity="hull", restarts=1)
-        task = SolveTask(
-            study, "1x1", "origin", 0, tmp_path / "net.onnx", net.content_hash, sense, 0, "auto"
-        )
+        files, hashes = (tmp_path / "net.onnx",), (net.content_hash,)
+        task = SolveTask(study, "1x1", "origin", 0, files, hashes, sense, 0, "auto")
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             solve_problem(task, lambda _: None)
