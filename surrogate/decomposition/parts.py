@@ -17,10 +17,8 @@ from surrogate.bounds import Bounds
 from surrogate.box import FloatArray
 from surrogate.cells import CellTree
 from surrogate.network import Network
+from surrogate.programs.duality import least_values
 from surrogate.programs.program import BoolArray, IntArray
-
-ZERO = 1e-8
-"""A price up to this is 0 but for HiGHS's dual tolerance, 1e-9."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,17 +110,8 @@ class Parts:
         and its price is more than the solver's tolerance alone makes of 0.
         """
         reduced = self.rest.cost - self.rest.matrix.T @ prices
-        rows = _least(prices, self.row_lower, self.row_upper)
-        terms = np.concatenate([rows, _least(reduced, lower, upper), least, [self.offset]])
+        rows = least_values(prices, self.row_lower, self.row_upper)
+        terms = np.concatenate([rows, least_values(reduced, lower, upper), least, [self.offset]])
         if np.isneginf(terms).any():
             return -np.inf
         return float(terms.sum() - 1e-9 * np.abs(terms).sum() - 1e-12)
-
-
-def _least(prices: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    """min over [lower, upper] of prices s."""
-    side = np.where(prices > 0.0, lower, upper)
-    finite = np.isfinite(side)
-    open_side = np.where(np.abs(prices) <= ZERO, 0.0, -np.inf)
-    found: FloatArray = np.where(finite, prices * np.where(finite, side, 0.0), open_side)
-    return found

@@ -21,9 +21,10 @@ from scipy import sparse
 from surrogate.box import FloatArray
 from surrogate.errors import EmbeddingError, SolverError
 from surrogate.programs import Program, Session, Status
+from surrogate.programs.duality import least_values
 from surrogate.programs.program import IntArray
 from surrogate.solving.hints import Piece
-from surrogate.solving.restricting import ROUNDING, least_sum
+from surrogate.solving.restricting import ROUNDING
 from surrogate.solving.shared import Copy, Shared
 
 
@@ -127,8 +128,8 @@ class Relaxation:
         reduced = self._sign * program.cost - program.matrix.T @ duals
         value = (
             self._sign * program.offset
-            + least_sum(duals, program.row_lower, program.row_upper)
-            + least_sum(reduced, program.lower, program.upper)
+            + float(least_values(duals, program.row_lower, program.row_upper).sum())
+            + float(least_values(reduced, program.lower, program.upper).sum())
         )
         value -= ROUNDING * (1.0 + abs(value) + abs(outcome.objective))
         return self._read(replace(part, bound=max(part.bound, value)), outcome.x, duals)

@@ -32,6 +32,7 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.programs import Outcome, Program, Session, Status
+from surrogate.programs.duality import least_values
 from surrogate.programs.program import BoolArray, IntArray
 
 Columns = tuple[IntArray, IntArray]
@@ -137,20 +138,11 @@ def _relax(
         costs.append(smallest - smallest.min())
         least += float(smallest.min())
         alone[columns] = False
-    rows = least_sum(duals, program.row_lower, program.row_upper)
-    rest = least_sum(reduced[alone], program.lower[alone], program.upper[alone])
+    rows = float(least_values(duals, program.row_lower, program.row_upper).sum())
+    rest = float(least_values(reduced[alone], program.lower[alone], program.upper[alone]).sum())
     value = sign * program.offset + rows + rest + least
     scale = 1.0 + abs(value) + abs(outcome.objective)
     return _Relaxation(value - ROUNDING * scale, tuple(costs), outcome)
-
-
-def least_sum(prices: FloatArray, lower: FloatArray, upper: FloatArray) -> float:
-    """sum_i min over [lower_i, upper_i] of prices_i s.
-
-    A price that the solver's tolerance alone makes nonzero counts as 0 where the side is infinite.
-    """
-    side = np.where(prices > 0.0, lower, upper)
-    return float(np.sum(prices * np.where(np.isfinite(side), side, 0.0)))
 
 
 def _kept(

@@ -10,8 +10,9 @@ from scipy import sparse
 from surrogate.cells import price
 from surrogate.decomposition import Parts
 from surrogate.decomposition.node import Goal, Pool, improve_bound
-from surrogate.decomposition.parts import ZERO, Rest
+from surrogate.decomposition.parts import Rest
 from surrogate.decomposition.root import root_node
+from surrogate.programs.duality import ZERO
 from surrogate.solving import Status, solve
 from tests.decomposition.test_splitting import taken_apart
 from tests.solving.mixed_models import FEATURES, random_model, two_nets, without_hints
