@@ -72,6 +72,7 @@ def stored(folder: Path, nets: pd.DataFrame, solves: pd.DataFrame, layouts: list
     study = Study(
         problem="haverly1",
         layouts=layouts,
+        recipes=[name for name in _RECIPES if name in set(nets["recipe"])],
         neurons=len(layouts),
         restarts=int(nets["restart"].nunique()),
         solver_seeds=sorted(int(seed) for seed in solves["solver_seed"].unique()),
@@ -79,7 +80,13 @@ def stored(folder: Path, nets: pd.DataFrame, solves: pd.DataFrame, layouts: list
     )
     with closing(Store.create(folder, study)) as made:
         made.record_environment(Environment.current(1))
-    rest = {"file": "", "content_hash": "", "onnxruntime_error": 0.0, "seconds": 1.0}
+    rest = {
+        "surrogate": "",
+        "file": "",
+        "content_hash": "",
+        "onnxruntime_error": 0.0,
+        "seconds": 1.0,
+    }
     nets = nets.assign(**rest, curve="[]", environment=1)
     solves = solves.assign(message="", environment=1)
     with closing(sqlite3.connect(folder / "results.sqlite")) as database:

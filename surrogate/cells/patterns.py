@@ -221,5 +221,5 @@ def _solved(parts: _Parts, g: FloatArray) -> tuple[FloatArray, FloatArray]:
     if outcome is None or outcome.x is None or outcome.duals is None:
         return np.zeros((rows, k)), parts.lower
     x = outcome.x.reshape(rows, d + k)[:, :d]
-    beta = np.maximum(outcome.duals.reshape(rows, k), 0.0)
+    beta = np.clip(np.nan_to_num(outcome.duals.reshape(rows, k)), 0.0, price)
     return beta, np.clip(x, parts.lower, parts.upper)

@@ -26,6 +26,7 @@ from surrogate.choosing.summaries import (
     best_and_median,
     ranked,
     ranked_groups,
+    roles,
     solving_by_layout,
 )
 from surrogate.choosing.trials import Trial
@@ -56,6 +57,7 @@ __all__ = [
     "ranked_groups",
     "recommend",
     "recommend_among",
+    "roles",
     "solving_by_layout",
     "surpassed",
     "together",

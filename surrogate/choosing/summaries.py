@@ -113,10 +113,11 @@ def best_and_median(nets: pd.DataFrame, layout: str, recipe: str) -> dict[Role, 
     The median one has rank n // 2 of n counted from 0, the worse of the two middle ones when n is
     even, so that it differs from the best as soon as there are two. A single restart is only best.
     """
-    return _roles(ranked(nets, layout, recipe))
+    return roles(ranked(nets, layout, recipe))
 
 
-def _roles(group: pd.DataFrame) -> dict[Role, int]:
+def roles(group: pd.DataFrame) -> dict[Role, int]:
+    """The same of ranked restarts."""
     restarts = [int(restart) for restart in group["restart"]]
     if len(restarts) == 1:
         return {"best": restarts[0]}
@@ -170,7 +171,7 @@ def solving_by_layout(
     for group in ranked_groups(nets, layouts):
         layout, recipe = str(group["layout"].iloc[0]), str(group["recipe"].iloc[0])
         for encoding in encodings(solves):
-            for role, restart in _roles(group).items():
+            for role, restart in roles(group).items():
                 trial = tried.get((layout, recipe, encoding, restart))
                 if trial:
                     found.append(Solving(layout, recipe, encoding, role, restart, trial))

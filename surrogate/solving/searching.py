@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +21,16 @@ from surrogate.solving.decomposing import (
     solve_decomposed,
 )
 from surrogate.solving.hints import SolverHints, choice_columns
-from surrogate.solving.restricting import solve_restricted
-from surrogate.solving.shared import shared_inputs
-from surrogate.solving.spatial import solve_spatial
+from surrogate.solving.restricting import Columns, solve_restricted
+from surrogate.solving.shared import Shared, shared_inputs
+from surrogate.solving.spatial import SpatialSearch
 from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation
+
+FIRST_TURN, SECOND_TURN = 0.4, 0.3
+MOST_ROUNDS = 40.0
+"""Of the time: for spatial branch and bound alone, at most `ALONE`; of the rest, for rounds, at
+most so many seconds."""
 
 CONFINED = 0.7
 """Of the time, for HiGHS before branch and price where inputs are confined to a hull."""
@@ -40,9 +45,10 @@ def search(
 ) -> Outcome:
     """The search that suits what the embedded networks say of themselves (`SolverHints`).
 
-    Where all of them are choices, spatial branch and bound along inputs that they share, or else in
-    rounds; branch and price where their graphs allow it; otherwise HiGHS on the whole program. The
-    options that suit choices are used where these are most of the program.
+    Where all of them are choices, spatial branch and bound along inputs that they share, unless the
+    model has more integers of its own than networks; or else in rounds. Branch and price where
+    their graphs allow it; otherwise HiGHS on the whole program. The options that suit choices are
+    used where these are most of the program.
     """
     deadline, program = time.perf_counter() + time_limit, translation.program
     places = {id(variable): j for j, variable in enumerate(translation.variables)}
@@ -55,8 +61,9 @@ def search(
         exact = len(hints.graphs) == len(hints.choices)
         shared = shared_inputs(translation, hints.choices, places) if exact else None
         outcome = None
-        if shared is not None:
-            outcome = solve_spatial(shared, time_limit, rel_gap, settings)
+        # With more integers of the model's own than copies, HiGHS is better at all of it.
+        if shared is not None and len(shared.own) <= len(shared.copies):
+            outcome = _spatial(shared, usable, deadline, rel_gap, settings)
         if outcome is None:
             outcome = solve_restricted(program, usable, time_limit, rel_gap, settings)
         if outcome is not None:
@@ -66,6 +73,45 @@ def search(
         if parts is not None:
             return _decomposed(parts, program, hints, places, deadline, rel_gap, settings)
     return _searched(program, hints, places, deadline, settings)
+
+
+def _spatial(
+    shared: Shared,
+    usable: Sequence[Columns],
+    deadline: float,
+    rel_gap: float,
+    settings: dict[str, Any],
+) -> Outcome | None:
+    """Spatial branch and bound, with a turn for restricted rounds where it has not ended soon.
+
+    Copies of the same inputs, all three of them cut, can need more parts than regions are many.
+    None when there is no relaxation to start from.
+    """
+    program, start = shared.program, time.perf_counter()
+    search = SpatialSearch.begin(shared, rel_gap, settings, deadline)
+    if search is None:
+        return None
+    found = search.run(min(deadline, start + min(ALONE, FIRST_TURN * (deadline - start))))
+    if found.status not in UNFINISHED:
+        return found
+    left = max(0.0, deadline - time.perf_counter())
+    seconds = min(SECOND_TURN * left, MOST_ROUNDS)
+    rounds = solve_restricted(program, usable, seconds, rel_gap, settings)
+    if rounds is not None:
+        if rounds.status not in UNFINISHED:
+            return after(rounds, found, program.maximize)
+        search.know(rounds)
+    last = search.run(deadline)
+    return last if rounds is None else _with_bound(last, rounds, program.maximize)
+
+
+def _with_bound(outcome: Outcome, other: Outcome, maximize: bool) -> Outcome:
+    """The outcome with the better bound of the two, where it is not the end."""
+    if outcome.status not in UNFINISHED or other.bound is None:
+        return outcome
+    pick = min if maximize else max
+    bound = other.bound if outcome.bound is None else pick(outcome.bound, other.bound)
+    return replace(outcome, bound=bound)
 
 
 def _decomposed(

@@ -22,8 +22,7 @@ import heapq
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,27 +47,13 @@ LOOK_SECONDS, FINISH_SECONDS = 1.0, 5.0
 SHARE = 0.3  # of the time, for looks, once there is a solution
 
 
-def solve_spatial(
-    shared: Shared, time_limit: float, rel_gap: float, settings: Mapping[str, Any]
-) -> Outcome | None:
-    """The program's optimum; None when its relaxation has no optimum to start from.
-
-    settings   `threads`, `seed` and `options` of every `Session` that has integers
-    """
-    start = time.perf_counter()
-    relaxation = Relaxation(shared)
-    whole = relaxation.whole()
-    root = None if whole is None else relaxation.solve(whole, time_limit)
-    if root is None or root.x is None:
-        return None
-    search = _Search(shared, relaxation, root.part, start, start + time_limit, rel_gap, settings)
-    return search.run(root)
-
-
 @dataclass(eq=False)
-class _Search:
-    """The state of a search; costs are as if minimising.
+class SpatialSearch:
+    """The state of a search, which can be left and taken up again; costs are as if minimising.
 
+    settings          `threads`, `seed` and `options` of every `Session` that has integers
+    node              the part that is next, None when nothing is left below it
+    queue             all other parts
     value, solution   the best solution so far
     given_up          the least bound of the parts that were too thin to cut
     looking           seconds that were spent on looks
@@ -77,16 +62,31 @@ class _Search:
     shared: Shared
     relaxation: Relaxation
     whole: Part
-    start: float
-    deadline: float
     rel_gap: float
     settings: Mapping[str, Any]
+    node: Relaxed | None
+    queue: list[tuple[float, int, Relaxed]] = field(default_factory=list)
+    start: float = field(default_factory=time.perf_counter)
+    deadline: float = math.inf
     value: float = math.inf
     solution: FloatArray | None = None
     first_solution: float | None = None
     given_up: float = math.inf
     looking: float = 0.0
     nodes: int = 0
+    number: int = 0
+
+    @classmethod
+    def begin(
+        cls, shared: Shared, rel_gap: float, settings: Mapping[str, Any], deadline: float
+    ) -> SpatialSearch | None:
+        """The search at its root; None when the relaxation has no optimum to start from."""
+        start, relaxation = time.perf_counter(), Relaxation(shared)
+        whole = relaxation.whole()
+        root = None if whole is None else relaxation.solve(whole, max(0.0, deadline - start))
+        if root is None or root.x is None:
+            return None
+        return cls(shared, relaxation, root.part, rel_gap, settings, root, start=start)
 
     @property
     def sign(self) -> float:
@@ -104,21 +104,29 @@ class _Search:
         """Seconds until the deadline."""
         return max(0.0, self.deadline - time.perf_counter())
 
-    def run(self, node: Relaxed) -> Outcome:
-        """From the root to the end."""
-        queue, number = list[tuple[float, int, Relaxed]](), count()
+    def run(self, deadline: float) -> Outcome:
+        """From where it was to the end, or until `time.perf_counter` reaches the deadline."""
+        self.deadline = deadline
         while self.left() > 0.0:
-            children = self._children(node)
+            if self.node is None:
+                if not self.queue or self.queue[0][0] >= self.cutoff:
+                    return self._outcome(min(self.cutoff, self.given_up))
+                self.node = heapq.heappop(self.queue)[2]
+            children = self._children(self.node)
+            self.node = children[0] if children else None
             for other in children[1:]:
-                heapq.heappush(queue, (other.part.bound, next(number), other))
-            if children:
-                node = children[0]
-            elif queue and queue[0][0] < self.cutoff:
-                node = heapq.heappop(queue)[2]
-            else:
-                return self._outcome(min(self.cutoff, self.given_up))
-        open_bounds = [node.part.bound, *(bound for bound, _, _ in queue)]
-        return self._outcome(min(self.cutoff, self.given_up, *open_bounds))
+                self.number += 1
+                heapq.heappush(self.queue, (other.part.bound, self.number, other))
+        bounds = [bound for bound, _, _ in self.queue]
+        if self.node is not None:
+            bounds.append(self.node.part.bound)
+        return self._outcome(min(self.cutoff, self.given_up, *bounds))
+
+    def know(self, found: Outcome) -> None:
+        """Take over the solution that another search has found, if it is better."""
+        if found.x is not None and found.objective is not None:
+            everything = np.ones(self.shared.program.n_columns, dtype=bool)
+            self._offer(self.sign * found.objective, everything, found.x)
 
     def _children(self, node: Relaxed) -> list[Relaxed]:
         """What is left of a part, in two, the better one first; solutions on the way are kept."""
@@ -146,10 +154,16 @@ class _Search:
         """Whether the relaxation comes so near to a solution that one may be there."""
         if node.miss is None or node.miss.mean() > ALMOST or node.part.bound >= self.cutoff:
             return False
-        if node.miss.mean() <= EXACT:
-            return True
+        if node.miss.mean() <= EXACT and self._away(node).max(initial=0.0) <= WHOLE:
+            return True  # it is a solution
         spent = self.looking > SHARE * (time.perf_counter() - self.start)
         return node.part.depth % EVERY == 0 and not (spent and self.solution is not None)
+
+    def _away(self, node: Relaxed) -> FloatArray:
+        """How far the model's own integers are from whole numbers in the relaxation's solution."""
+        own = np.zeros(0) if node.x is None else node.x[self.shared.own]
+        away: FloatArray = np.abs(own - np.round(own))
+        return away
 
     def _look(self, node: Relaxed) -> None:
         """Solve the program with the regions around the relaxation's solution."""
@@ -206,12 +220,10 @@ class _Search:
 
     def _cut(self, node: Relaxed) -> list[tuple[FloatArray, FloatArray]]:
         """The bounds of the two halves of a part; none where it is too thin to be cut."""
-        part, own = node.part, self.shared.own
-        if node.x is not None and len(own):
-            away = np.abs(node.x[own] - np.round(node.x[own]))
-            if away.max() > WHOLE:
-                j = own[[away.argmax()]]
-                return _halves(part, j, math.floor(node.x[j[0]]), math.ceil(node.x[j[0]]))
+        part, away = node.part, self._away(node)
+        if node.x is not None and away.max(initial=0.0) > WHOLE:
+            j = self.shared.own[[away.argmax()]]
+            return _halves(part, j, math.floor(node.x[j[0]]), math.ceil(node.x[j[0]]))
         (lower, upper), (first, last) = self._box(part), self._box(self.whole)
         scores = np.where(upper - lower > THIN * (last - first), self._scores(node), -1.0)
         k = int(scores.argmax())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,19 @@ FEW = 16
 OF_SAMPLES = 5  # training points for each test point, or more
 SECONDS_TO_TELL = 1.0  # between two tellings: of a truth that is quicker nothing is told
 SECONDS_TO_KEEP = 30.0  # between two times at which the answers are kept
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged file can end in; zipfile raises most of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +180,10 @@ def _kept(place: Place, count: int) -> FloatArray:
     try:
         content = io.BytesIO(place.file.read_bytes())
         with np.load(content, allow_pickle=False) as file:
-            key, values = str(file["key"]), np.array(file["values"], dtype=np.float64)
-        if key == place.key and values.shape == (count, 1):
-            return values
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        pass  # a damaged file is no loss but of time
+            key, values = str(file["key"]), file["values"]
+        known = values.dtype == np.float64 and values.shape == (count, 1)
+        if key == place.key and known and not np.isinf(values).any():
+            return np.array(values)
+    except _DAMAGE:
+        pass  # no loss but of time
     return np.full((count, 1), np.nan)

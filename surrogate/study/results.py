@@ -14,10 +14,10 @@ import pandas as pd
 from surrogate.choosing import (
     Candidate,
     Recommendation,
-    best_and_median,
     candidates,
-    ranked,
+    ranked_groups,
     recommend_among,
+    roles,
     together,
 )
 from surrogate.errors import OnnxFileError
@@ -156,7 +156,7 @@ class Results:
         keys = ["layout", "recipe", "restart", "sense", "solver_seed", "encoding"]
         solved = self.solves[self.solves["status"] != "failed"]
         done = set(solved[keys].itertuples(index=False, name=None))
-        asked = {pair: self._asked(*pair) for pair in self._trained()}
+        asked = {pair: self._asked(group) for pair, group in self._ranked().items()}
         return (
             (layout, recipe, restart, sense, seed, encoding)
             for place, seed in enumerate(study.solver_seeds)
@@ -182,19 +182,22 @@ class Results:
             encoding=encoding,
         )
 
-    def _trained(self) -> list[tuple[str, Recipe]]:
-        """The layouts and recipes that have a restart with all its networks."""
-        pairs = set(self.restarts[["layout", "recipe"]].itertuples(index=False, name=None))
+    def _ranked(self) -> dict[tuple[str, Recipe], pd.DataFrame]:
+        """The restarts, best first, of the layouts and recipes that have any."""
         study = self.study
-        return [pair for pair in product(study.all_layouts, study.recipes) if pair in pairs]
+        groups = {
+            (group["layout"].iloc[0], group["recipe"].iloc[0]): group
+            for group in ranked_groups(self.restarts, study.all_layouts)
+        }
+        pairs = product(study.all_layouts, study.recipes)
+        return {pair: groups[pair] for pair in pairs if pair in groups}
 
-    def _asked(self, layout: str, recipe: str) -> tuple[list[int], list[int]]:
+    def _asked(self, group: pd.DataFrame) -> tuple[list[int], list[int]]:
         """Which restarts are solved with the first of HiGHS's seeds, and which with the others."""
-        chosen = list(best_and_median(self.restarts, layout, recipe).values())
+        chosen = list(roles(group).values())
         if self.study.problem == BOX:
             return chosen, chosen
-        mine = ranked(self.restarts, layout, recipe)["restart"].sort_values()
-        return chosen + [int(r) for r in mine if r not in chosen], chosen
+        return chosen + [r for r in sorted(group["restart"].tolist()) if r not in chosen], chosen
 
     def refining_left(self, rounds: int) -> list[RefineTask]:
         """The layouts and recipes that are trained and not yet refined so often."""
@@ -202,9 +205,9 @@ class Results:
         done = set(often[["layout", "recipe"]].itertuples(index=False, name=None))
         return [
             RefineTask(self.study, layout, recipe, self.net_paths(layout, recipe, best), rounds)
-            for layout, recipe in self._trained()
+            for (layout, recipe), group in self._ranked().items()
             if rounds and (layout, recipe) not in done
-            for best in [best_and_median(self.restarts, layout, recipe)["best"]]
+            for best in [roles(group)["best"]]
         ]
 
     def net_paths(self, layout: str, recipe: str, restart: int) -> tuple[Path, ...]:

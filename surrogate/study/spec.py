@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -73,7 +73,7 @@ class Study(BaseModel):
         try:
             super().__init__(**plain)
         except ValidationError as exc:
-            raise StudyError("; ".join(_explain(e) for e in exc.errors())) from None
+            raise StudyError("; ".join(_explained(exc.errors()))) from None
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
@@ -260,16 +260,25 @@ _REMEDIES = {
 }
 
 
+def _explained(errors: Sequence[Any]) -> Iterator[str]:
+    """Every error, but of a list that is short only because its items are wrong themselves."""
+    places = [error["loc"] for error in errors]
+    for error, place in zip(errors, places, strict=True):
+        if not any(len(other) > len(place) and other[: len(place)] == place for other in places):
+            yield _explain(error)
+
+
 def _explain(error: Any) -> str:
     """One pydantic error as a sentence with key, value and remedy."""
     key = ".".join(str(part) for part in error["loc"])
     if key == "recipe":
-        return f'key "recipe" is now a list: recipes = ["{error["input"]}"]'
+        return 'key "recipe" is now a list of all that are compared: recipes = ["best"]'
     if error["type"] == "extra_forbidden":
         return f"key {key!r} is unknown; a study has {', '.join(Study.model_fields)}"
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return f"{key}: {cause}" if key else str(cause)
+    given = list(error["input"]) if isinstance(error["input"], tuple) else error["input"]
     if error["type"] in _REMEDIES:
-        return f"{key} = {error['input']!r}: {_REMEDIES[error['type']]}"
-    return f"{key} = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        return f"{key} = {given!r}: {_REMEDIES[error['type']]}"
+    return f"{key} = {given!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

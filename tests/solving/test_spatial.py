@@ -1,5 +1,7 @@
 """Spatial branch and bound finds what HiGHS finds on another encoding, and its bound is a bound."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyomo.environ as pyo
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from surrogate.embedding import embed
 from surrogate.errors import EmbeddingError, SolverError
 from surrogate.network import Network
-from surrogate.solving import Status, above, solve, spatial
+from surrogate.solving import Status, above, searching, solve, spatial
 from surrogate.solving.hints import hints_in
 from surrogate.solving.shared import shared_inputs
 from surrogate.solving.translating import translate
@@ -69,7 +71,7 @@ def test_random_models_have_the_optimum_that_highs_finds(features, seed, n_input
 def test_no_part_is_lost_where_solutions_are_found_in_small_parts_alone(features, seed):
     # A look would find the optimum whatever part of the search was left out.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spatial._Search, "_look", lambda *_: None)
+        patch.setattr(spatial.SpatialSearch, "_look", lambda *_: None)
         patch.setattr(spatial, "FEW_REGIONS", 1.5)
         compare(seed, features, widths=((3,), (3,)))
 
@@ -95,6 +97,21 @@ def blend(n=4, encoding="regions"):
     m.carried = pyo.Constraint(expr=sum(y) <= 0.1)
     m.objective = pyo.Objective(expr=sum(a * b for a, b in zip(weights, y, strict=True)) - m.u)
     return m
+
+
+@pytest.mark.parametrize(("own", "method"), [(2, METHOD), (3, "restricted rounds")])
+def test_many_integers_of_the_models_own_are_left_to_highs(own, method):
+    def knapsack(encoding):
+        m = blend(2, encoding)
+        m.take = pyo.Var(range(own), domain=pyo.Binary)
+        worth = [3.0, 5.0, 4.0][:own]
+        m.room = pyo.Constraint(expr=sum((2 + j) * m.take[j] for j in range(own)) <= 4 + m.v[0])
+        m.objective.set_value(m.objective.expr - sum(w * m.take[j] for j, w in enumerate(worth)))
+        return m
+
+    found = solve(knapsack("regions"))
+    assert found.method == method
+    check(found, solve(without_hints(knapsack("bigm"))), ())
 
 
 def test_copies_with_one_quality_are_searched_along_it():
@@ -188,12 +205,42 @@ def test_trouble_in_a_relaxation_costs_no_more_than_its_bound(monkeypatch):
 def test_a_limit_leaves_a_solution_and_a_bound_on_either_side(monkeypatch):
     expected = solve(blend())
     ticks = iter(range(10**6))
-    monkeypatch.setattr(spatial._Search, "left", lambda _: 1.0 if next(ticks) < 12 else 0.0)
+    monkeypatch.setattr(spatial.SpatialSearch, "left", lambda _: 1.0 if next(ticks) < 12 else 0.0)
+    monkeypatch.setattr(searching, "solve_restricted", lambda *_: None)
     found = solve(blend())
     assert found.status in LIMITED
     assert found.bound <= expected.objective + 1e-6
     if found.has_solution:
         assert found.objective >= expected.objective - 1e-6
+
+
+def test_rounds_have_a_turn_where_the_search_does_not_end_soon(monkeypatch):
+    expected = solve(without_hints(blend(encoding="bigm")))
+    monkeypatch.setattr(searching, "ALONE", 0.0)
+    found = solve(blend())
+    assert found.method == "restricted rounds"
+    check(found, expected, ())
+    monkeypatch.setattr(searching, "SECOND_TURN", 0.0)
+    again = solve(blend())
+    assert again.method == METHOD  # it goes on where it was
+    check(again, expected, ())
+
+
+def test_what_rounds_found_is_not_lost(monkeypatch):
+    best = solve(blend())
+    rounds = searching.solve_restricted
+
+    def unfinished(*given):
+        outcome = rounds(*given)
+        return replace(outcome, status=Status.TIME_LIMIT, bound=best.bound)
+
+    monkeypatch.setattr(searching, "ALONE", 0.0)
+    monkeypatch.setattr(searching, "solve_restricted", unfinished)
+    monkeypatch.setattr(spatial.SpatialSearch, "left", lambda _: 0.0)
+    found = solve(blend())
+    assert found.status is Status.TIME_LIMIT
+    assert found.objective == pytest.approx(best.objective, rel=2e-4)
+    assert found.bound == best.bound
 
 
 def test_a_sum_of_two_nets_of_the_same_inputs_is_a_sum():
