@@ -107,17 +107,12 @@ def ranked(nets: pd.DataFrame, layout: str, recipe: str) -> pd.DataFrame:
     return nets[mine].sort_values(_RANK)
 
 
-def best_and_median(nets: pd.DataFrame, layout: str, recipe: str) -> dict[Role, int]:
-    """The restarts that stand for a layout and recipe.
+def roles(group: pd.DataFrame) -> dict[Role, int]:
+    """The restarts that stand for a layout and recipe, of all of them, best first (`ranked`).
 
     The median one has rank n // 2 of n counted from 0, the worse of the two middle ones when n is
     even, so that it differs from the best as soon as there are two. A single restart is only best.
     """
-    return roles(ranked(nets, layout, recipe))
-
-
-def roles(group: pd.DataFrame) -> dict[Role, int]:
-    """The same of ranked restarts."""
     restarts = [int(restart) for restart in group["restart"]]
     if len(restarts) == 1:
         return {"best": restarts[0]}

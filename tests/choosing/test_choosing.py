@@ -27,16 +27,16 @@ SECONDS = {"1x24": 0.2, "3x8": 5.0, "24x1": 0.1}
 def test_restarts_are_ranked_by_training_error_not_by_the_test_set():
     frame = nets({"3x8": [1.0, 2.0, 3.0]})
     frame["training_mae"] = [3.0, 2.0, 1.0]
-    assert choosing.best_and_median(frame, "3x8", "origin") == {"best": 2, "median": 1}
+    assert choosing.roles(choosing.ranked(frame, "3x8", "origin")) == {"best": 2, "median": 1}
     assert choosing.accuracy_by_layout(frame, ["3x8"])[0].mae_best == 3.0
 
 
 def test_the_median_restart_differs_from_the_best_as_soon_as_there_are_two():
-    assert choosing.best_and_median(nets({"3x8": [1.0, 2.0]}), "3x8", "origin") == {
+    assert choosing.roles(choosing.ranked(nets({"3x8": [1.0, 2.0]}), "3x8", "origin")) == {
         "best": 0,
         "median": 1,
     }
-    assert choosing.best_and_median(nets({"3x8": [1.0]}), "3x8", "origin") == {"best": 0}
+    assert choosing.roles(choosing.ranked(nets({"3x8": [1.0]}), "3x8", "origin")) == {"best": 0}
 
 
 def test_accuracy_by_layout_by_hand():
@@ -218,7 +218,7 @@ def test_one_restart_says_nothing_about_luck():
 def test_ties_between_dead_restarts_go_to_the_first():
     frame = nets({"24x1": [250.0, 250.0, 250.0]})
     frame = frame.iloc[::-1].reset_index(drop=True)
-    assert choosing.best_and_median(frame, "24x1", "origin") == {"best": 0, "median": 1}
+    assert choosing.roles(choosing.ranked(frame, "24x1", "origin")) == {"best": 0, "median": 1}
 
 
 def test_a_layout_lives_when_its_best_restart_does():

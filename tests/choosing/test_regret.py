@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 from surrogate import choosing
 from surrogate.choosing.bootstrap import bootstrap_share
 from surrogate.errors import InputError
-from tests.choosing.made_up import decided, nets
+from tests.choosing.made_up import LAYOUTS, MAES, SECONDS, decided, nets
 
-LAYOUTS = ("1x24", "3x8", "4x6")
-MAES = {
-    "1x24": [4.0, 4.1, 4.2, 4.3],
-    "3x8": [1.0, 1.1, 1.2, 1.3],
-    "4x6": [2.0, 2.1, 2.2, 2.3],
-}
-SECONDS = {"1x24": 1.0, "3x8": 20.0, "4x6": 5.0}
 # the most accurate layout decides worst: what MAE alone cannot see
 REGRETS = {
     "1x24": [0.03, 0.04, 0.03, 0.04],

@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surrogate.choosing import accuracy_by_layout, apart, best_and_median, recommend, together
+from surrogate.choosing import accuracy_by_layout, apart, ranked, recommend, roles, together
 from tests.choosing.made_up import decided, nets
 
 NAMES = ("shell", "heads", "fill")
@@ -81,7 +81,7 @@ def test_of_one_network_nothing_changes():
 def test_restarts_are_ranked_as_a_whole_and_shown_apart_in_that_order():
     """Restart 1 is the best together, though no network of it is the best of its kind."""
     frame = several([(1.0, 9.0, 9.0), (2.0, 2.0, 2.0), (9.0, 1.0, 9.0)])
-    assert best_and_median(together(frame, NAMES), "3x8", "best")["best"] == 1
+    assert roles(ranked(together(frame, NAMES), "3x8", "best"))["best"] == 1
     alone = apart(frame, NAMES)
     assert tuple(alone) == NAMES
     for name, mine in alone.items():

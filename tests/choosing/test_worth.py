@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from surrogate import choosing
 from surrogate.choosing.worth import behind, surpassed
 from surrogate.errors import InputError
-from tests.choosing.made_up import decided, nets, solve, worth
+from tests.choosing.made_up import LAYOUTS, MAES, SECONDS, decided, nets, solve, worth
 
-LAYOUTS = ("1x24", "3x8", "4x6")
-MAES = {
-    "1x24": [4.0, 4.1, 4.2, 4.3],
-    "3x8": [1.0, 1.1, 1.2, 1.3],
-    "4x6": [2.0, 2.1, 2.2, 2.3],
-}
-SECONDS = {"1x24": 1.0, "3x8": 20.0, "4x6": 5.0}
 # profits: the most accurate layout decides worst
 PROFITS = {
     "1x24": [390.0, 385.0, 391.0, 386.0],
