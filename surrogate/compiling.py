@@ -17,7 +17,7 @@ import numpy as np
 
 from surrogate import onnx_files
 from surrogate.box import Box, FloatArray
-from surrogate.cells import CellTree, Cover, known_tree, price, recall
+from surrogate.cells import CellTree, Cover, Points, known_tree, price, recall
 from surrogate.errors import InputError, SolverError
 from surrogate.isolation import Failed, Finished, Report, run_isolated
 from surrogate.network import Network
@@ -86,7 +86,7 @@ class _Task:
 
 @dataclass(frozen=True, eq=False)
 class _Learned:
-    """Where a tree was cut, and where v.f - g.x was least, the latest first."""
+    """Where a tree was cut, and where v.f - g.x was least, the latest last."""
 
     cuts: tuple[IntArray, IntArray]
     points: FloatArray
@@ -150,7 +150,7 @@ def _share(directions: int | None, k: int, workers: int) -> int | None:
 def _learn(tree: CellTree, task: _Task) -> int:
     """Price until the task's directions or its time are used up; how many directions that were."""
     cover = Cover.of(tree, tree.box.lower, tree.box.upper)
-    touched, deadline = [tree.points[:0]], time.perf_counter() + task.seconds
+    touched, deadline = [tree.box.lower[None][:0]], time.perf_counter() + task.seconds
     most = math.inf if task.most is None else task.most
     rng = np.random.default_rng([task.seed[0], 2, task.seed[1]])
     while len(touched) <= most and time.perf_counter() < deadline and not tree.full:
@@ -160,7 +160,7 @@ def _learn(tree: CellTree, task: _Task) -> int:
             touched.append(priced.best[None])
             if len(touched) > most or time.perf_counter() > deadline:
                 break
-    tree.remember(np.concatenate(touched[::-1]))
+    tree.remember(np.concatenate(touched))
     return len(touched) - 1
 
 
@@ -183,7 +183,7 @@ def _learn_alone(task: _Task, report: Report) -> _Learned:  # noqa: ARG001 - not
     tree = CellTree(task.net, task.box)
     tree.cut_again(*task.cuts)
     done = _learn(tree, task)
-    return _Learned(tree.cuts, tree.points, done)
+    return _Learned(tree.cuts, tree.points.x, done)
 
 
 def _directions(
@@ -207,7 +207,7 @@ def _directions(
 def _gaps(
     tree: CellTree,
     directions: list[tuple[FloatArray, FloatArray, float]],
-    points: Sequence[FloatArray],
+    points: Sequence[Points],
     seconds: float,
 ) -> list[FloatArray]:
     """How far the best of some points is from each support, relative to the range.
@@ -215,11 +215,10 @@ def _gaps(
     That of the box's centre where there are none. A support that takes longer is below what it is.
     """
     cover, deadline = Cover.of(tree, tree.box.lower, tree.box.upper), time.perf_counter() + seconds
-    centre = (tree.box.lower + tree.box.upper)[None] / 2.0
-    tried = [np.concatenate([centre, some]) for some in points]
-    outputs, found = [tree.net(x) for x in tried], []
+    centre = Points.of(tree.net, (tree.box.lower + tree.box.upper)[None] / 2.0)
+    tried, found = [centre.joined(some) for some in points], []
     for v, g, reach in directions:
         least = price(tree, cover, v, g, GAP / 10.0 * reach, deadline=deadline).least
-        best = [float((y @ v - x @ g).min()) for x, y in zip(tried, outputs, strict=True)]
+        best = [float(some.costs(v, g).min()) for some in tried]
         found.append([(value - least) / reach for value in best])
     return list(np.array(found).T)

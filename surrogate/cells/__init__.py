@@ -3,6 +3,7 @@
 from surrogate.cells.cover import Cover
 from surrogate.cells.files import CellFileWarning, cells_path, load_tree, recall, save_tree
 from surrogate.cells.known import forget_trees, known_tree
+from surrogate.cells.points import Points
 from surrogate.cells.pricing import Priced, price
 from surrogate.cells.tree import CellTree
 
@@ -10,6 +11,7 @@ __all__ = [
     "CellFileWarning",
     "CellTree",
     "Cover",
+    "Points",
     "Priced",
     "cells_path",
     "forget_trees",

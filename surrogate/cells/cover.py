@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,8 +11,8 @@ from surrogate.box import FloatArray
 from surrogate.cells.tree import CellTree
 from surrogate.programs.program import BoolArray, IntArray
 
-FEW_CELLS = 30000
-"""Cells of a tree up to which a search prices all leaves: 3 ms, as going down from the top takes.
+FEW_CELLS = 10000
+"""Cells of a tree up to which a search prices all leaves: 1 ms, as going down from the top takes.
 
 Re-measure with benchmarks/reuse.py.
 """
@@ -63,6 +64,7 @@ class Cover:
             np.concatenate([self.upper, other.upper]),
         )
 
+    @cached_property
     def hull(self) -> tuple[FloatArray, FloatArray]:
         """The smallest box around it."""
         return self.lower.min(axis=0), self.upper.max(axis=0)

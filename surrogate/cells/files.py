@@ -44,7 +44,7 @@ def save_tree(tree: CellTree, path: str | os.PathLike[str]) -> None:
     arrays: dict[str, Any] = {
         "cells": cells,
         "axes": axes,
-        "points": tree.points,
+        "points": tree.points.x,
         "box": np.stack([tree.box.lower, tree.box.upper]),
         "facts": np.array([FORMAT, tree.net.content_hash]),
     }
@@ -78,6 +78,9 @@ def load_tree(path: str | os.PathLike[str], net: Network) -> CellTree:
         ) from exc
     tree.cut_again(cells.astype(np.intp), axes.astype(np.intp))
     tree.remember(points)
+    if net.n_outputs == 1:  # whatever the price, its planes are those of 1 or -1
+        for direction in (np.ones(1), -np.ones(1)):
+            tree.planes(np.arange(len(tree)), direction)
     return tree
 
 

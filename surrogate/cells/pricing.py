@@ -21,6 +21,7 @@ from surrogate.box import FloatArray
 from surrogate.cells.cover import Cover
 from surrogate.cells.patterns import FEW
 from surrogate.cells.planes import least_on_boxes
+from surrogate.cells.points import Points
 from surrogate.cells.tree import CellTree
 from surrogate.programs.program import IntArray
 
@@ -38,14 +39,14 @@ class Priced:
 
     cover    the cover, finer
     bounds   (cells,) lower bounds of v.f - g.x in each of its cells
-    points   (k, d) corners and centres of cells where v.f - g.x is small
+    points   corners and centres of cells where v.f - g.x is small, and where it is least
     value    the least value found at a point, and
     best     (d,) that point
     """
 
     cover: Cover
     bounds: FloatArray
-    points: FloatArray
+    points: Points
     value: float
     best: FloatArray
 
@@ -63,14 +64,22 @@ def price(
     gap: float,
     enough: float = np.inf,
     deadline: float = np.inf,
+    known: FloatArray | None = None,
 ) -> Priced:
     """Minimise v.f(x) - g.x over the cover, which is not empty, to within `gap`, or in part.
 
     A lower bound of `enough` ends it at once; `ROUNDS` rounds of cutting whole cells, `MOST_CELLS`
     new ones, a full tree or the deadline (of `time.perf_counter`) end it with what it has. The
     bounds hold all the same.
+
+    known   points (n, d) of the cover where v.f - g.x may be small
     """
     search = _Search(tree, cover, v, g)
+    if known is not None:
+        search.evaluate(known)
+    sought = min(search.value - gap / 2.0, enough)
+    if np.isfinite(sought):
+        search.unfold(sought)
     most, rounds = len(tree) + MOST_CELLS, 0
     while rounds < ROUNDS:
         chosen = _smallest(search.bounds, max(BATCH, len(search.bounds) // SHARE))
@@ -85,8 +94,7 @@ def price(
         search.sharpen(chosen[whole], gap, enough)
         if not search.halve(chosen, min(search.value - gap / 2.0, enough)):
             break
-    points = np.concatenate(search.points)
-    return Priced(search.cover, search.bounds, points, search.value, search.best)
+    return Priced(search.cover, search.bounds, search.points, search.value, search.best)
 
 
 class _Search:
@@ -99,21 +107,32 @@ class _Search:
         self._direction: FloatArray = np.sign(v) if len(v) == 1 else v
         self.bounds = self._bounds(cover)
         self.value, self.best = np.inf, cover.lower[0]
-        self.points: list[FloatArray] = []
+        self.points = Points.of(tree.net, cover.lower[:0])
 
     def try_cells(self, chosen: IntArray) -> None:
         """Evaluate the points of cells where their planes less g.x are least, and their centres."""
         some = self.cover.take(chosen)
         slope = self._size * self._tree.planes(some.cells, self._direction)[0] - self._g
         corners = np.where(slope > 0.0, some.lower, some.upper)
-        self._try(np.concatenate([corners, (some.lower + some.upper) / 2.0]))
+        self.evaluate(np.concatenate([corners, (some.lower + some.upper) / 2.0]))
 
-    def _try(self, points: FloatArray) -> None:
-        values = self._tree.net(points) @ self._v - points @ self._g
+    def evaluate(self, x: FloatArray) -> None:
+        """Try some points (n, d), and keep the best."""
+        points = Points.of(self._tree.net, x)
+        values = points.costs(self._v, self._g)
         order = np.argsort(values)[:KEPT_POINTS]
-        self.points.append(points[order])
+        self.points = self.points.joined(points.take(order))
         if len(order) and values[order[0]] < self.value:
-            self.value, self.best = float(values[order[0]]), points[order[0]]
+            self.value, self.best = float(values[order[0]]), x[order[0]]
+
+    def unfold(self, sought: float) -> None:
+        """Replace cells whose bounds are below what is sought by their halves, where these are."""
+        while True:
+            axes = self._tree.axis_of(self.cover.cells)
+            cut = np.flatnonzero((axes >= 0) & (self.bounds < sought))
+            if not len(cut):
+                return
+            self._replace(cut, axes[cut])
 
     def sharpen(self, whole: IntArray, gap: float, enough: float) -> None:
         """Better bounds for whole cells: by better slopes, and by patterns where these are few."""
@@ -131,7 +150,7 @@ class _Search:
             some = self.cover.take(whole)
             exact, x = tree.exact_bounds(some.cells, some.lower, some.upper, v, g, sought)
             self.bounds[whole] = np.maximum(self.bounds[whole], exact)
-            self._try(x)
+            self.evaluate(x)
 
     def halve(self, chosen: IntArray, sought: float) -> bool:
         """Halve those cells whose bounds are below what is sought; whether any can be halved."""
@@ -146,12 +165,15 @@ class _Search:
         chosen, axes = chosen[axes >= 0], axes[axes >= 0]  # the planes of the others are exact
         if not len(chosen):
             return False
-        halved = self.cover.take(chosen).halved(tree, axes)
+        self._replace(chosen, axes)
+        return True
+
+    def _replace(self, chosen: IntArray, axes: IntArray) -> None:
+        halved = self.cover.take(chosen).halved(self._tree, axes)
         rest = np.ones(len(self.bounds), dtype=bool)
         rest[chosen] = False
         self.cover = self.cover.take(rest).joined(halved)
         self.bounds = np.concatenate([self.bounds[rest], self._bounds(halved)])
-        return True
 
     def _bounds(self, cover: Cover) -> FloatArray:
         """Lower bounds of v.f - g.x in every cell, by the planes that it has."""

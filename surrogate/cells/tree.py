@@ -8,12 +8,14 @@ the process: who asks first pays.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from surrogate.box import Box, FloatArray
 from surrogate.cells.patterns import pattern_bounds
 from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
+from surrogate.cells.points import Points
 from surrogate.cells.slopes import best_slopes_bound
 from surrogate.network import Network
 from surrogate.programs.program import BoolArray, IntArray
@@ -22,17 +24,18 @@ LARGEST = 2**28
 """Numbers that a tree may hold, 2 GB: then cells stay as they are, and their bounds still hold."""
 
 _CACHE = 2**16  # numbers in the largest array of a pass: 512 kB stay in the cache
-_POINTS = 500  # points that a tree remembers
+_POINTS = 3000  # points that a tree remembers: compiling finds some hundred in ten seconds
 _DIRECTIONS = 8  # directions whose planes are kept
 
 
 class _Table:
     """Rows that are added at the end of an array, at constant cost each."""
 
-    def __init__(self, *shape: int) -> None:
-        self._data, self._n = np.zeros((64, *shape)), 0
+    def __init__(self, *shape: int, kind: type = float) -> None:
+        self._data: Any = np.zeros((64, *shape), dtype=kind)
+        self._n = 0
 
-    def add(self, rows: FloatArray) -> None:
+    def add(self, rows: Any) -> None:
         while self._n + len(rows) > len(self._data):
             self._data = np.concatenate([self._data, np.zeros_like(self._data)])
         self._data[self._n : self._n + len(rows)] = rows
@@ -44,7 +47,7 @@ class _Table:
             self.add(np.full((n - self._n, *self._data.shape[1:]), value))
 
     @property
-    def rows(self) -> FloatArray:
+    def rows(self) -> Any:
         return self._data[: self._n]
 
 
@@ -59,13 +62,14 @@ class _Planes:
         """Which of the cells have none, when the tree has n."""
         self.slope.grow(n, np.nan)
         self.constant.grow(n, np.nan)
-        return cells[np.isnan(self.constant.rows[cells])]
+        missing: IntArray = cells[np.isnan(self.constant.rows[cells])]
+        return missing
 
 
 class CellTree:
     """Cells of `box`, numbered in the order in which they were made; number 0 is the box.
 
-    points   where models so far found the hull: the first columns of the next one
+    points   where models so far found the hull, the latest last: the columns of the next one
     """
 
     def __init__(self, net: Network, box: Box) -> None:
@@ -75,30 +79,34 @@ class CellTree:
         d = net.n_inputs
         self._lower, self._upper = _Table(d), _Table(d)
         self._bounds = [(_Table(n), _Table(n)) for n in net.widths]
-        self._child: list[int] = []  # the first of a cell's two halves, -1 while it is whole
-        self._axis: list[int] = []
+        self._child = _Table(kind=np.intp)  # the first of a cell's two halves, -1 while it is whole
+        self._axis = _Table(kind=np.intp)
         self._planes: dict[bytes, _Planes] = {}
-        self.points = np.zeros((0, d))
+        self.points = Points.of(net, np.zeros((0, d)))
+        self._remembered = set[bytes]()
         self._add(box.lower[None], box.upper[None])
 
     def __len__(self) -> int:
         """The number of cells, cut ones included."""
-        return len(self._child)
+        return len(self._child.rows)
 
     @property
     def lower(self) -> FloatArray:
         """The cells' lower corners, (cells, d)."""
-        return self._lower.rows
+        found: FloatArray = self._lower.rows
+        return found
 
     @property
     def upper(self) -> FloatArray:
         """The cells' upper corners, (cells, d)."""
-        return self._upper.rows
+        found: FloatArray = self._upper.rows
+        return found
 
     @property
     def leaves(self) -> BoolArray:
         """Which cells are whole, (cells,): together they are the box."""
-        return np.array(self._child) < 0
+        found: BoolArray = self._child.rows < 0
+        return found
 
     @property
     def full(self) -> bool:
@@ -108,13 +116,23 @@ class CellTree:
     @property
     def cuts(self) -> tuple[IntArray, IntArray]:
         """The cells that were cut, in this order, and the inputs across which: the whole tree."""
-        cut = np.array([i for i, child in enumerate(self._child) if child >= 0], dtype=np.intp)
-        order = np.argsort(np.array([self._child[i] for i in cut.tolist()], dtype=np.intp))
-        return cut[order], np.array(self._axis, dtype=np.intp)[cut[order]]
+        cut = np.flatnonzero(self._child.rows >= 0)
+        cut = cut[np.argsort(self._child.rows[cut])]
+        return cut, self._axis.rows[cut]
 
     def remember(self, points: FloatArray) -> None:
-        """Keep points (n, d) where the hull of the graph has touched a plane, the latest ones."""
-        self.points = _distinct(np.concatenate([points, self.points]))[:_POINTS]
+        """Keep points (n, d) where the hull of the graph has touched a plane, each once."""
+        new = {point.tobytes(): i for i, point in enumerate(points)}
+        places = [i for key, i in new.items() if key not in self._remembered]
+        self.points = self.points.joined(Points.of(self.net, points[places]))
+        self._remembered.update(new)
+        if len(self.points) > _POINTS:
+            self.points = self.points.take(slice(-_POINTS, None))
+            self._remembered = {point.tobytes() for point in self.points.x}
+
+    def remembers(self, points: FloatArray) -> BoolArray:
+        """Which of the points (n, d) it keeps."""
+        return np.array([point.tobytes() in self._remembered for point in points], dtype=bool)
 
     def planes(self, cells: IntArray, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The planes below v.f in some cells: slopes (n, d) and constants (n,). Each is made once,
@@ -189,12 +207,11 @@ class CellTree:
 
         A cell that is whole is cut across `axes`; one that was cut before stays as it was.
         """
-        child = np.array([self._child[i] for i in cells.tolist()], dtype=np.intp)
+        child: IntArray = self._child.rows[cells]
         new = np.flatnonzero(child < 0)
         if len(new):
             child[new] = len(self) + 2 * np.arange(len(new))
-            for i, first, axis in zip(cells[new], child[new], axes[new], strict=True):
-                self._child[i], self._axis[i] = int(first), int(axis)
+            self._child.rows[cells[new]], self._axis.rows[cells[new]] = child[new], axes[new]
             self._cut(cells[new], axes[new])
         return child
 
@@ -217,7 +234,8 @@ class CellTree:
 
     def axis_of(self, cells: IntArray) -> IntArray:
         """The inputs across which cells were cut, -1 where they are whole."""
-        return np.array([self._axis[i] for i in cells.tolist()], dtype=np.intp)
+        found: IntArray = self._axis.rows[cells]
+        return found
 
     def _cut(self, cells: IntArray, axes: IntArray) -> None:
         lower, upper = np.repeat(self.lower[cells], 2, 0), np.repeat(self.upper[cells], 2, 0)
@@ -237,11 +255,5 @@ class CellTree:
                 up.add(new_up)
         self._lower.add(lower)
         self._upper.add(upper)
-        self._child += [-1] * len(lower)
-        self._axis += [-1] * len(lower)
-
-
-def _distinct(points: FloatArray) -> FloatArray:
-    """Each point once, in the order of their first places."""
-    first = np.unique(points, axis=0, return_index=True)[1]
-    return points[np.sort(first)]
+        self._child.add(np.full(len(lower), -1))
+        self._axis.add(np.full(len(lower), -1))

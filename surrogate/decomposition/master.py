@@ -18,25 +18,20 @@ Operations Research 8 (1960).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
 from surrogate.box import FloatArray
+from surrogate.cells import Points
 from surrogate.decomposition.parts import Parts
 from surrogate.errors import SolverError
-from surrogate.programs import Builder, Session
+from surrogate.programs import Program, Session
+from surrogate.programs.program import IntArray
 
 _IN_USE = 1e-9  # a weight or a slack above this is not 0
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Points of one copy's graph: x (n, d), y (n, m)."""
-
-    x: FloatArray
-    y: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +67,23 @@ def solve_master(
     delta: FloatArray,
 ) -> Mixture | None:
     """The best mixture of the points, with the rest in [lower, upper]; None when HiGHS has none."""
-    builder, n_rows = Builder(), len(parts.row_lower)
-    rest = builder.add_columns("rest", lower, upper)
-    weights = [builder.add_columns("weights", np.zeros(len(p.x)), np.inf) for p in points]
-    slacks = [builder.add_columns(name, np.zeros(n_rows), np.inf) for name in ("plus", "minus")]
-    if n_rows:
-        terms = [(w, parts.points_rows(t, points[t].x, points[t].y)) for t, w in enumerate(weights)]
-        terms += [(slacks[0], np.ones(n_rows)), (slacks[1], -np.ones(n_rows))]
-        others = (rest, sparse.csr_array(parts.rest.matrix))
-        builder.add_rows("rows", parts.row_lower, parts.row_upper, others, *terms)
-    for w in weights:
-        builder.add_rows("one", 1.0, 1.0, (w, np.ones((1, len(w)))))
+    n_rows = len(parts.row_lower)
+    ends = len(lower) + np.cumsum([0, *map(len, points)])
+    weights = [np.arange(first, end) for first, end in pairwise(ends.tolist())]
+    slacks = np.arange(ends[-1], ends[-1] + 2 * n_rows)
+    n = ends[-1] + 2 * n_rows
     costs = [parts.points_cost(t, p.x, p.y) for t, p in enumerate(points)]
-    cost = np.concatenate([parts.rest.cost, *costs, prices + delta, delta - prices])
-    program = replace(builder.program(cost), offset=parts.offset)
+    one = np.ones(len(points))
+    program = Program(
+        cost=np.concatenate([parts.rest.cost, *costs, prices + delta, delta - prices]),
+        lower=np.concatenate([lower, np.zeros(n - len(lower))]),
+        upper=np.concatenate([upper, np.full(n - len(lower), np.inf)]),
+        integer=np.zeros(n, dtype=bool),
+        matrix=_matrix(parts, points, weights, slacks),
+        row_lower=np.concatenate([parts.row_lower, one]),
+        row_upper=np.concatenate([parts.row_upper, one]),
+        offset=parts.offset,
+    )
     try:
         outcome = Session(program, relaxed=True, options={"presolve": "off"}).solve()
     except SolverError:  # numerical trouble: the search branches without a mixture
@@ -98,6 +96,24 @@ def solve_master(
         outcome.duals[:n_rows],
         tuple(points),
         tuple(np.maximum(x[w], 0.0) / np.maximum(x[w], 0.0).sum() for w in weights),
-        x[rest],
-        bool((x[np.concatenate(slacks)] <= _IN_USE).all()),
+        x[: len(lower)],
+        bool((x[slacks] <= _IN_USE).all()),
     )
+
+
+def _matrix(
+    parts: Parts, points: Sequence[Points], weights: Sequence[IntArray], slacks: IntArray
+) -> sparse.csr_array:
+    """The rows over the rest, the weights and the slacks, and below them each copy's sum."""
+    rest, n_rows = sparse.coo_array(parts.rest.matrix), len(parts.row_lower)
+    dense = [parts.points_rows(t, p.x, p.y) for t, p in enumerate(points)]
+    values = np.concatenate([np.zeros((n_rows, 0)), *dense], axis=1)
+    row, column = np.nonzero(values)
+    every = np.concatenate(weights)
+    copy = np.repeat(np.arange(len(points)), [len(w) for w in weights])
+    i, one = np.arange(n_rows), np.ones(n_rows)
+    rows = np.concatenate([rest.row, row, i, i, n_rows + copy])
+    columns = np.concatenate([rest.col, every[column], slacks, every])
+    data = np.concatenate([rest.data, values[row, column], one, -one, np.ones(len(every))])
+    shape = n_rows + len(points), slacks[-1] + 1 if n_rows else every[-1] + 1
+    return sparse.csr_array((data, (rows, columns)), shape=shape)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.cells import Cover, Priced, price
-from surrogate.decomposition.master import Mixture, Points, solve_master
+from surrogate.cells import Cover, Points, Priced, price
+from surrogate.decomposition.master import Mixture, solve_master
 from surrogate.decomposition.parts import Parts
 
 ROUNDS = 12
@@ -103,28 +103,26 @@ class Pool:
     def __init__(self, parts: Parts, rng: np.random.Generator) -> None:
         self._parts, self._rng = parts, rng
         empty = [np.zeros((0, copy.net.n_inputs)) for copy in parts.copies]
-        self._points = [Points(x, copy.net(x)) for x, copy in zip(empty, parts.copies, strict=True)]
+        self._points = [Points.of(copy.net, x) for x, copy in zip(empty, parts.copies, strict=True)]
 
-    def add(self, t: int, x: FloatArray) -> None:
+    def add(self, t: int, points: Points) -> None:
         """Remember points of copy t."""
-        known, y = self._points[t], self._parts.copies[t].net(x)
-        self._points[t] = Points(
-            np.concatenate([known.x, x])[-POOL:], np.concatenate([known.y, y])[-POOL:]
-        )
+        self._points[t] = self._points[t].joined(points).take(slice(-POOL, None))
+
+    def best(self, t: int, cover: Cover, v: FloatArray, g: FloatArray) -> FloatArray:
+        """Where v.f - g.x is least in the cover's hull, of the points of copy t: (1 or 0, d)."""
+        known = self._points[t].inside(*cover.hull)
+        return known.x[np.argsort(known.costs(v, g))[:1]]
 
     def points(self, t: int, cover: Cover, prices: FloatArray) -> Points:
         """Points of copy t inside the hull of the cover, those of least reduced cost."""
-        copy, (lower, upper) = self._parts.copies[t], cover.hull()
-        known = self._points[t]
-        inside = np.flatnonzero(((known.x >= lower) & (known.x <= upper)).all(axis=1))
+        copy, (lower, upper) = self._parts.copies[t], cover.hull
+        known = self._points[t].inside(lower, upper)
         some = self._rng.permutation(len(cover))[:CENTRES]
-        centres = (cover.lower[some] + cover.upper[some]) / 2.0
-        x = np.concatenate([known.x[inside], centres])
-        y = np.concatenate([known.y[inside], copy.net(centres)])
-        v, g = copy.reduced(prices)
-        best = np.argsort(y @ v - x @ g, kind="stable")[:POINTS]
-        chosen = np.union1d(best, np.arange(len(inside))[-LATEST:])
-        return Points(x[chosen], y[chosen])
+        centres = Points.of(copy.net, (cover.lower[some] + cover.upper[some]) / 2.0)
+        found = known.joined(centres)
+        best = np.argsort(found.costs(*copy.reduced(prices)), kind="stable")[:POINTS]
+        return found.take(np.union1d(best, np.arange(len(known))[-LATEST:]))
 
 
 def improve_bound(
@@ -205,11 +203,15 @@ def _priced(
     costs = [copy.reduced(prices) for copy in parts.copies]
     share = gap / len(costs)
 
-    def priced(t: int, gap: float, enough: float = np.inf) -> Priced:
-        return price(parts.copies[t].tree, node.covers[t], *costs[t], gap, enough, goal.deadline)
+    def priced(
+        t: int, gap: float, enough: float = np.inf, known: FloatArray | None = None
+    ) -> Priced:
+        tree, cover = parts.copies[t].tree, node.covers[t]
+        return price(tree, cover, *costs[t], gap, enough, goal.deadline, known)
 
-    if not np.isfinite(goal.cutoff):
-        found = [priced(t, share) for t in range(len(costs))]
+    if not np.isfinite(goal.cutoff):  # then no cell is left out: points of the hull are in some
+        bests = [pool.best(t, cover, *costs[t]) for t, cover in enumerate(node.covers)]
+        found = [priced(t, share, known=best) for t, best in enumerate(bests)]
     else:
         found = [priced(t, np.inf) for t in range(len(costs))]
         for t in sorted(range(len(costs)), key=lambda t: found[t].least - found[t].value):
@@ -236,7 +238,7 @@ def price_step(parts: Parts, node: Node, scale: float) -> FloatArray:
     """How far prices may move at first: what a tenth of `scale` is worth in each row."""
     spread = np.zeros(len(parts.row_lower))
     for t, cover in enumerate(node.covers):
-        ends = np.stack(cover.hull())
+        ends = np.stack(cover.hull)
         spread += np.abs(np.ptp(parts.points_rows(t, ends, parts.copies[t].net(ends)), axis=1))
     step: FloatArray = 0.1 * scale / np.where(spread > 0.0, spread, 1.0)
     return step

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from surrogate.cells import Cover
-from surrogate.decomposition.master import Mixture, Points, solve_master
+from surrogate.box import FloatArray
+from surrogate.cells import Cover, Points, price
+from surrogate.decomposition.master import Mixture, solve_master
 from surrogate.decomposition.node import Bounded, Cut, Goal, Node, Pool, improve_bound, price_step
-from surrogate.decomposition.parts import Parts
-from surrogate.programs.program import BoolArray
+from surrogate.decomposition.parts import Copy, Parts
+from surrogate.programs.program import IntArray
 
 SAMPLES = 400
 FEWEST = 50
 STALLS = 2  # times in a row that column generation may gain nothing
 NEW = 1e-3  # weight of points drawn at random, up to which a mixture is made of known ones
+MANY = 200  # known points, with which a mixture is good, whatever is in it
 FREELY = 100.0  # times the first step of prices: as good as no limit
+FIRST = 100  # points of a copy in the first of the linear programs that choose among many
+MORE = 40  # points that each further one has more
+ENOUGH = 1e-7  # of the objective's scale: what is left to gain when they are chosen
 
 
 @dataclass(frozen=True, eq=False)
 class Root:
     """What column generation found, as if minimising.
 
-    bound    no solution costs less
+    bound    no solution costs less; infinite where there is none
     inner    the best mixture that satisfies every row: the bound cannot rise above it; infinite
              where there is none
     cuts     v.f(x) - g.x >= least, for every x in the copy's box
@@ -55,28 +61,66 @@ def priced_root(
     """The whole of it, with the prices of the best mixture of points.
 
     The points are drawn at random, half of them corners of the box: there hulls often have theirs.
-    Those that earlier models found are added. Where nothing else is in the mixture, there is
-    little that its prices do not know: then it is returned too.
+    Those that earlier models found are added. Where nothing else is in the mixture, or they are
+    many, there is little that its prices do not know: then it is returned too.
     """
-    node, points, new = root_node(parts), list[Points](), list[BoolArray]()
+    node, points, known = root_node(parts), list[Points](), list[int]()
     for t, copy in enumerate(parts.copies):
-        known = copy.tree.points
-        known = known[((known >= copy.lower) & (known <= copy.upper)).all(axis=1)]
-        pool.add(t, known)
-        shape = (max(SAMPLES - len(known) // 2, FEWEST), copy.net.n_inputs)
-        inside = rng.uniform(copy.lower, copy.upper, shape)
-        corners = np.where(rng.random(shape) < 0.5, copy.lower, copy.upper)
-        x, first = np.unique(np.concatenate([known, inside, corners]), axis=0, return_index=True)
-        points.append(Points(x, copy.net(x)))
-        new.append(first >= len(known))
-    free = FREELY * price_step(parts, node, scale)
-    found = solve_master(parts, points, node.lower, node.upper, node.prices, free)
+        kept = copy.tree.points.inside(copy.lower, copy.upper)
+        pool.add(t, kept)
+        known.append(len(kept))
+        points.append(kept.joined(_drawn(copy, max(SAMPLES - len(kept) // 2, FEWEST), rng)))
+    found = _best_mixture(parts, node, points, scale)
     if found is None or not found.balanced:
         return node, None
-    for t, (one, weights) in enumerate(zip(points, found.weights, strict=True)):
-        pool.add(t, one.x[weights > 0.0])
-    drawn = sum(float(w[n].sum()) for w, n in zip(found.weights, new, strict=True))
-    return replace(node, prices=found.prices), found if drawn <= NEW else None
+    drawn = 0.0
+    for t, (one, weights) in enumerate(zip(found.points, found.weights, strict=True)):
+        used = np.flatnonzero(weights > 0.0)
+        pool.add(t, one.take(used))
+        drawn += float(weights[used] @ ~parts.copies[t].tree.remembers(one.x[used]))
+    sure = drawn <= NEW or min(known) >= MANY
+    return replace(node, prices=found.prices), found if sure else None
+
+
+def _drawn(copy: Copy, n: int, rng: np.random.Generator) -> Points:
+    """So many points at random, and at most so many corners."""
+    shape = n, copy.net.n_inputs
+    inside = rng.uniform(copy.lower, copy.upper, shape)
+    upper = rng.random(shape) < 0.5
+    once = np.unique(upper @ 2.0 ** np.arange(copy.net.n_inputs), return_index=True)[1]
+    corners = np.where(upper[once], copy.upper, copy.lower)
+    return Points.of(copy.net, np.concatenate([inside, corners]))
+
+
+def _best_mixture(
+    parts: Parts, node: Node, points: Sequence[Points], scale: float
+) -> Mixture | None:
+    """The best mixture of many points.
+
+    A linear program of a few points, and again with those that its prices ask for: a copy's, whose
+    reduced cost is less than that of all it had. All at once take several times as long, when they
+    are a thousand (benchmarks/reuse.py).
+    """
+    free = FREELY * price_step(parts, node, scale)
+    used = [np.unique(np.linspace(0, len(p) - 1, FIRST).astype(np.intp)) for p in points]
+    while True:
+        some = [p.take(u) for p, u in zip(points, used, strict=True)]
+        found = solve_master(parts, some, node.lower, node.upper, node.prices, free)
+        if found is None:
+            return None
+        reduced = [copy.reduced(found.prices) for copy in parts.copies]
+        costs = [p.costs(*prices) for p, prices in zip(points, reduced, strict=True)]
+        gain = sum(float(c[u].min() - c.min()) for c, u in zip(costs, used, strict=True))
+        if gain <= ENOUGH * scale:
+            return found
+        used = [np.concatenate([u, _better(c, u)]) for c, u in zip(costs, used, strict=True)]
+
+
+def _better(costs: FloatArray, used: IntArray) -> IntArray:
+    """Some whose costs are less than of all that were used, which they are the more of."""
+    least: IntArray = np.argsort(costs, kind="stable")[:MORE]
+    better: IntArray = least[costs[least] < costs[used].min()]
+    return better
 
 
 def objective_scale(parts: Parts) -> float:
@@ -91,6 +135,18 @@ def objective_scale(parts: Parts) -> float:
         x = rng.uniform(copy.lower, copy.upper, (200, copy.net.n_inputs))
         total += float(np.ptp(parts.points_cost(t, x, copy.net(x))))
     return total + 1e-6
+
+
+def ceiling(parts: Parts, root: Node) -> float:
+    """No solution costs more: a node whose bound does holds none. So infeasible models end."""
+    used = parts.rest.cost != 0.0
+    cost, lower, upper = (a[used] for a in (parts.rest.cost, parts.rest.lower, parts.rest.upper))
+    tops = [
+        -price(copy.tree, cover, -copy.cost_y, copy.cost_x, np.inf).least
+        for copy, cover in zip(parts.copies, root.covers, strict=True)
+    ]
+    terms = np.concatenate([np.maximum(cost * lower, cost * upper), tops, [parts.offset]])
+    return float(terms.sum() + 1e-6 * (1.0 + np.abs(terms).sum()))
 
 
 def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, seed: int) -> Root:
@@ -113,6 +169,8 @@ def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, 
         node, mixture = found.node, None
         if not new or inner - node.bound <= goal.tolerance or stalls == STALLS:
             break
+    if not np.isfinite(inner) and node.bound > ceiling(parts, root_node(parts)):
+        node = replace(node, bound=np.inf)
     return Root(node.bound, inner, tuple(cuts), done)
 
 

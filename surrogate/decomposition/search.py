@@ -24,11 +24,10 @@ from typing import Protocol
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.cells import price
 from surrogate.decomposition.master import Mixture
 from surrogate.decomposition.node import Bounded, Goal, Node, Pool, improve_bound
 from surrogate.decomposition.parts import Parts
-from surrogate.decomposition.root import objective_scale, priced_root
+from surrogate.decomposition.root import ceiling, objective_scale, priced_root
 
 
 class Helper(Protocol):
@@ -80,7 +79,7 @@ def branch_and_price(
     rng, scale, number = np.random.default_rng(seed), objective_scale(parts), count()
     pool, nodes = Pool(parts, rng), 0
     root = replace(priced_root(parts, pool, scale, rng)[0], bound=known_bound)
-    best = _Best(rel_gap, abs_gap, scale, _ceiling(parts, root), deadline)
+    best = _Best(rel_gap, abs_gap, scale, ceiling(parts, root), deadline)
     best.offer(known)
     queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
     while queue and queue[0][0] < best.goal.cutoff and time.perf_counter() < deadline:
@@ -97,7 +96,7 @@ def branch_and_price(
 class _Best:
     """The best solution so far, and so what is still sought.
 
-    ceiling   no solution costs more: see `_ceiling`
+    ceiling   no solution costs more: see the function
     """
 
     rel_gap: float
@@ -137,20 +136,8 @@ def _branches(parts: Parts, node: Node, pool: Pool, helper: Helper, best: _Best)
 
 def _unstable(parts: Parts, node: Node) -> int:
     """Neurons that may be on either side in what is left of their copy's box."""
-    hulls = [cover.hull() for cover in node.covers]
+    hulls = [cover.hull for cover in node.covers]
     return sum(c.tree.unstable(*hull) for c, hull in zip(parts.copies, hulls, strict=True))
-
-
-def _ceiling(parts: Parts, root: Node) -> float:
-    """No solution costs more: a node whose bound does holds none. So infeasible models end."""
-    used = parts.rest.cost != 0.0
-    cost, lower, upper = (a[used] for a in (parts.rest.cost, parts.rest.lower, parts.rest.upper))
-    tops = [
-        -price(copy.tree, cover, -copy.cost_y, copy.cost_x, np.inf).least
-        for copy, cover in zip(parts.copies, root.covers, strict=True)
-    ]
-    terms = np.concatenate([np.maximum(cost * lower, cost * upper), tops, [parts.offset]])
-    return float(terms.sum() + 1e-6 * (1.0 + np.abs(terms).sum()))
 
 
 def _children(parts: Parts, done: Bounded) -> list[Node]:
@@ -164,7 +151,7 @@ def _children(parts: Parts, done: Bounded) -> list[Node]:
         return _rounded(node, int(integers[away.argmax()]), mixture.rest)
     t = int(np.argmax(_hull_gaps(parts, mixture)))
     points, weights, cover = mixture.points[t], mixture.weights[t], node.covers[t]
-    lower, upper = cover.hull()
+    lower, upper = cover.hull
     mean, width = weights @ points.x, upper - lower
     axis = int((weights @ (points.x - mean) ** 2 + 1e-6 * width**2).argmax())
     at = np.clip(mean[axis], lower[axis] + INSIDE * width[axis], upper[axis] - INSIDE * width[axis])
@@ -173,7 +160,7 @@ def _children(parts: Parts, done: Bounded) -> list[Node]:
 
 def _halves(node: Node) -> list[Node]:
     """Cut where a copy's part is widest, when there is nothing else to go by."""
-    hulls = [cover.hull() for cover in node.covers]
+    hulls = [cover.hull for cover in node.covers]
     widths = [upper - lower for lower, upper in hulls]
     t = int(np.argmax([width.max() for width in widths]))
     axis = int(widths[t].argmax())

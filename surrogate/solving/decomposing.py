@@ -214,7 +214,7 @@ class _Helper:
         lower[self.parts.rest.columns] = node.lower
         upper[self.parts.rest.columns] = node.upper
         part = replace(self.program, lower=lower, upper=upper)
-        hulls = [cover.hull() for cover in node.covers]
+        hulls = [cover.hull for cover in node.covers]
         slack = [WIDER * (copy.upper - copy.lower) for copy in self.parts.copies]
         lowers = [low - more for (low, _), more in zip(hulls, slack, strict=True)]
         uppers = [up + more for (_, up), more in zip(hulls, slack, strict=True)]

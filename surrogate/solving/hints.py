@@ -123,7 +123,8 @@ def hints_in(model: Any) -> SolverHints:
         if isinstance(hints := getattr(block, ATTRIBUTE, None), SolverHints)
     ]
     whole = model.model()
-    intact = [hints for hints in found if all(rows.untouched(whole) for rows in hints.known)]
+    known = [[rows for rows in hints.known if rows.untouched(whole)] for hints in found]
+    intact = [h for h, rows in zip(found, known, strict=True) if len(rows) == len(h.known)]
     for hints in found:
         for name in {name for other in found for name in other.options}:
             value = hints.options.get(name)
@@ -132,7 +133,7 @@ def hints_in(model: Any) -> SolverHints:
     return SolverHints(
         options={name: v for name, v in options.items() if name not in disputed},
         choices=tuple(c for hints in intact for c in hints.choices if c.holds()),
-        known=tuple(rows for hints in found for rows in hints.known if rows.untouched(whole)),
+        known=tuple(rows for some in known for rows in some),
         patterns=tuple(pattern for hints in found for pattern in hints.patterns),
         graphs=tuple(graph for hints in intact for graph in hints.graphs if graph.holds()),
     )

@@ -45,6 +45,11 @@ INFEASIBLE = (
     "constraints that contradict each other"
 )
 
+HULLS_INFEASIBLE = (
+    "the model has no solution: what the constraints ask of the networks' inputs and outputs is "
+    "outside the convex hulls of their graphs. Loosen constraints on outputs, or widen the inputs"
+)
+
 
 @dataclass(frozen=True)
 class Strengthening:
@@ -118,6 +123,8 @@ def strengthen(
     root = strengthen_root(parts, start + time_limit, rel_gap, int(rounds), seed)
     if not math.isfinite(root.inner):
         _check_relaxation(translation)
+    if root.bound == math.inf:
+        raise InputError(HULLS_INFEASIBLE)
     total = sum(
         _write(graph, copy, _cuts_of(parts, root, copy))
         for graph, copy in zip(hints.graphs, parts.copies, strict=True)
@@ -167,13 +174,13 @@ def _cuts_of(parts: Parts, root: Root, copy: Copy) -> list[Cut]:
     that were found where the model leaves less of it are priced again.
     """
     box = copy.tree.box
-    whole = Cover.of(copy.tree, box.lower, box.upper)
     found: dict[bytes, Cut] = {}
     for cut in root.cuts:
         key, other = cut.v.tobytes() + cut.g.tobytes(), parts.copies[cut.copy]
         if other.tree is not copy.tree or not cut.v.any():
             continue
         if (other.lower > box.lower).any() or (other.upper < box.upper).any():
+            whole = Cover.of(copy.tree, box.lower, box.upper)
             least = price(copy.tree, whole, cut.v, cut.g, math.inf).least
             cut = replace(cut, least=least)
         if key not in found or found[key].least < cut.least:

@@ -46,7 +46,7 @@ def test_a_saved_tree_comes_back(tmp_path, n_inputs, n_outputs):
     assert again is known_tree(net, net.box)
     assert np.array_equal(again.lower, tree.lower)
     assert np.array_equal(again.upper, tree.upper)
-    assert np.array_equal(again.points, tree.points)
+    assert np.array_equal(again.points.x, tree.points.x)
     assert len(tree.points) == 1
     v, every = np.ones(n_outputs), np.arange(len(tree))
     assert np.allclose(again.planes(every, v)[0], tree.planes(every, v)[0], rtol=0, atol=1e-12)
@@ -147,7 +147,7 @@ def test_processes_learn_together_and_the_same_every_time():
         assert done.known >= done.known_before
         tree = known_tree(net, net.box)
         assert len(tree.points) > 0
-        found.append((tree.lower.copy(), tree.points.copy()))
+        found.append((tree.lower.copy(), tree.points.x.copy()))
     assert all(np.array_equal(a, b) for a, b in zip(found[1], found[2], strict=True))
     assert len(found[1][0]) >= len(found[0][0]) // 2
 

@@ -76,11 +76,13 @@ def assert_holds(net, found, v, g, points):
 def assert_consistent(net, found, v, g):
     """The value is attained at the points that come with it, which are in the cover."""
     assert len(found.bounds) == len(found.cover)
-    values = net(found.points) @ v - found.points @ g
+    x = found.points.x
+    assert np.array_equal(found.points.y, net(x))
+    values = found.points.costs(v, g)
     assert found.value == pytest.approx(values.min(), rel=1e-9, abs=1e-12)
-    low, up = found.cover.hull()
-    assert ((found.points >= low) & (found.points <= up)).all()
-    terms = np.abs(net(found.points)) @ np.abs(v) + np.abs(found.points) @ np.abs(g)
+    low, up = found.cover.hull
+    assert ((x >= low) & (x <= up)).all()
+    terms = np.abs(net(x)) @ np.abs(v) + np.abs(x) @ np.abs(g)
     assert found.least <= found.value + 1e-12 * terms.max()
 
 
@@ -116,7 +118,9 @@ def test_the_cut_holds_exactly_for_all_kinds_of_nets(net, seed, share):
     assert_consistent(net, found, v, g)
     path = descended(net, net.box.lower, net.box.upper, v, g, rng)
     best = path[np.argsort(net(path) @ v - path @ g)[:3]]
-    best = np.vstack([best, found.points[:2], points_inside(net.box.lower, net.box.upper, 2, rng)])
+    best = np.vstack(
+        [best, found.points.x[:2], points_inside(net.box.lower, net.box.upper, 2, rng)]
+    )
     assert_holds(net, found, v, g, best)
 
 
@@ -238,6 +242,24 @@ def test_what_is_known_costs_no_new_cell():
     assert_holds(net, elsewhere, v, -g, net.box.sample(5, rng))
 
 
+def test_from_the_top_it_opens_the_cells_that_are_cut_and_no_others():
+    net = make_net((6, 6), n_inputs=3, seed=1)
+    rng = np.random.default_rng(1)
+    v, g = prices(net, rng)
+    gap = 1e-3 * spread(net, v, g, rng)
+    tree, cover = whole(net)
+    fine = price(tree, cover, v, g, gap)
+    before = len(tree)
+    ways = {"known": fine.best[None]}, {"enough": fine.least}
+    for way in ways:
+        found = price(tree, cover, v, g, gap, deadline=0.0, **way)  # no round of its own
+        assert len(tree) == before
+        assert 1 < len(found.cover) <= tree.leaves.sum()
+        assert_holds(net, found, v, g, points_inside(net.box.lower, net.box.upper, 5, rng))
+        below = found.bounds < min(found.value - gap, way.get("enough", np.inf))
+        assert tree.leaves[found.cover.cells[below]].all()
+
+
 @pytest.mark.usefixtures("batch")
 def test_parts_of_cells_count_as_parts():
     net = make_net((5, 4), n_inputs=2, seed=4)
@@ -248,7 +270,7 @@ def test_parts_of_cells_count_as_parts():
     values = []
     for part in cover.cut(0, 0.3):
         found = price(tree, part, v, g, gap)
-        corners = enumerate_regions(net, Box(*part.hull())).vertices
+        corners = enumerate_regions(net, Box(*part.hull)).vertices
         exactly = (net(corners) @ v - corners @ g).min()
         assert found.least - 1e-9 <= exactly <= found.value + 1e-9
         assert found.value - found.least <= gap

@@ -187,7 +187,7 @@ def test_a_cover_of_a_box_holds_all_of_it_and_nothing_else(seed):
         assert (cover.upper <= np.minimum(up, made.upper[cover.cells])).all()
         assert (cover.lower <= cover.upper).all()
         assert volume(cover.lower, cover.upper) == pytest.approx(np.prod(up - low), rel=1e-9)
-        hull = cover.hull()
+        hull = cover.hull
         assert np.array_equal(hull[0], low)
         assert np.array_equal(hull[1], up)
 
@@ -202,7 +202,7 @@ def test_a_cut_loses_no_point(seed):
         sides = np.concatenate([cover.lower[:, axis], cover.upper[:, axis]])
         for at in [rng.uniform(sides.min(), sides.max()), *rng.permutation(sides)[:4].tolist()]:
             low, high = cover.cut(axis, at)
-            points = points_inside(*cover.hull(), 50, rng)
+            points = points_inside(*cover.hull, 50, rng)
             points[:10, axis] = at  # exactly on the cut
             in_low = holds(low.lower, low.upper, points).any(axis=1)
             in_high = holds(high.lower, high.upper, points).any(axis=1)
@@ -293,16 +293,24 @@ def test_one_tree_per_network_and_box():
     assert known_tree(net, net.box) is not before
 
 
-def test_a_tree_remembers_the_latest_points_once():
-    tree = CellTree(make_net((3,), 2, seed=1), Box.of([(-1, 1)] * 2))
+def test_a_tree_remembers_the_latest_points_once(monkeypatch):
+    monkeypatch.setattr(tree, "_POINTS", 500)
+    net = make_net((3,), 2, seed=1)
+    made = CellTree(net, Box.of([(-1, 1)] * 2))
     x = np.random.default_rng(0).uniform(-1, 1, (300, 2))
-    tree.remember(x)
-    tree.remember(x[:10])
-    assert len(tree.points) == 300
-    assert np.array_equal(tree.points[:10], x[:10])
-    tree.remember(-x)
-    assert len(tree.points) == 500
-    assert np.array_equal(tree.points[:300], -x)
+    made.remember(np.concatenate([x, x[:5]]))
+    made.remember(x[:10])
+    assert np.array_equal(np.sort(made.points.x, axis=0), np.sort(x, axis=0))
+    made.remember(-x)
+    assert len(made.points) == 500
+    assert np.array_equal(made.points.x[200:], -x)
+    assert np.array_equal(made.points.y, net(made.points.x))
+    forgotten = x[~(x[:, None] == made.points.x).all(axis=2).any(axis=1)]
+    assert len(forgotten) == 100
+    assert not made.remembers(forgotten).any()
+    assert made.remembers(made.points.x).all()
+    made.remember(forgotten)
+    assert np.array_equal(made.points.x[-100:], forgotten)
 
 
 def test_a_search_starts_with_all_leaves_of_a_small_tree_and_from_the_top_of_a_large_one(
@@ -315,7 +323,7 @@ def test_a_search_starts_with_all_leaves_of_a_small_tree_and_from_the_top_of_a_l
     monkeypatch.setattr(cover, "FEW_CELLS", len(made) - 1)
     coarse = Cover.start(made, low, up)
     assert coarse.cells.tolist() == [0]
-    assert np.array_equal(np.stack(coarse.hull()), np.stack([low, up]))
+    assert np.array_equal(np.stack(coarse.hull), np.stack([low, up]))
     before = len(made)
     v, g = rng.uniform(-1, 1, 2), rng.uniform(-1, 1, 3)
     from_top = price(made, coarse, v, g, 1e-6)

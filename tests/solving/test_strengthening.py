@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surrogate.cells import forget_trees
+from surrogate.cells import Cover, forget_trees, known_tree, price
 from surrogate.embedding import embed
 from surrogate.errors import InputError
 from surrogate.problems import linked_problem
@@ -166,11 +166,22 @@ def fixed(problem):
     problem.model.net[0].surrogate.inputs[0].fix(0.0)
 
 
+def beyond_the_hull(problem):
+    emb = problem.embeddings[0]
+    tree = known_tree(emb.network, emb.box)
+    whole = Cover.of(tree, emb.box.lower, emb.box.upper)
+    most = -price(tree, whole, -np.ones(1), np.zeros(4), 1e-9).least
+    assert most < emb.bounds.upper[-1][0]
+    most += 0.2 * (emb.bounds.upper[-1][0] - most)
+    problem.model.no = pyo.Constraint(expr=emb.outputs[0] >= float(most))
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [
         (changed, "inside a network"),
-        (infeasible, "infeasible"),
+        (infeasible, "linear relaxation is infeasible"),
+        (beyond_the_hull, "no solution.* outside the convex hulls"),
         (unbounded, "unbounded"),
         (nonlinear, "'curve' is not linear"),
         (fixed, "is fixed"),
