@@ -70,8 +70,8 @@ def solve_master(
     n_rows = len(parts.row_lower)
     ends = len(lower) + np.cumsum([0, *map(len, points)])
     weights = [np.arange(first, end) for first, end in pairwise(ends.tolist())]
-    slacks = np.arange(ends[-1], ends[-1] + 2 * n_rows)
-    n = ends[-1] + 2 * n_rows
+    n = int(ends[-1]) + 2 * n_rows
+    slacks = np.arange(ends[-1], n)
     costs = [parts.points_cost(t, p.x, p.y) for t, p in enumerate(points)]
     one = np.ones(len(points))
     program = Program(
@@ -79,7 +79,7 @@ def solve_master(
         lower=np.concatenate([lower, np.zeros(n - len(lower))]),
         upper=np.concatenate([upper, np.full(n - len(lower), np.inf)]),
         integer=np.zeros(n, dtype=bool),
-        matrix=_matrix(parts, points, weights, slacks),
+        matrix=_matrix(parts, points, ends, n),
         row_lower=np.concatenate([parts.row_lower, one]),
         row_upper=np.concatenate([parts.row_upper, one]),
         offset=parts.offset,
@@ -101,19 +101,18 @@ def solve_master(
     )
 
 
-def _matrix(
-    parts: Parts, points: Sequence[Points], weights: Sequence[IntArray], slacks: IntArray
-) -> sparse.csr_array:
-    """The rows over the rest, the weights and the slacks, and below them each copy's sum."""
+def _matrix(parts: Parts, points: Sequence[Points], ends: IntArray, n: int) -> sparse.csr_array:
+    """The rows over n columns, and below them the sum of each copy's weights.
+
+    The columns are the rest, the weights of copy t from ends[t] to ends[t + 1], and the slacks.
+    """
     rest, n_rows = sparse.coo_array(parts.rest.matrix), len(parts.row_lower)
     dense = [parts.points_rows(t, p.x, p.y) for t, p in enumerate(points)]
     values = np.concatenate([np.zeros((n_rows, 0)), *dense], axis=1)
     row, column = np.nonzero(values)
-    every = np.concatenate(weights)
-    copy = np.repeat(np.arange(len(points)), [len(w) for w in weights])
+    every, copy = np.arange(ends[0], ends[-1]), np.repeat(np.arange(len(points)), np.diff(ends))
     i, one = np.arange(n_rows), np.ones(n_rows)
     rows = np.concatenate([rest.row, row, i, i, n_rows + copy])
-    columns = np.concatenate([rest.col, every[column], slacks, every])
+    columns = np.concatenate([rest.col, every[column], np.arange(ends[-1], n), every])
     data = np.concatenate([rest.data, values[row, column], one, -one, np.ones(len(every))])
-    shape = n_rows + len(points), slacks[-1] + 1 if n_rows else every[-1] + 1
-    return sparse.csr_array((data, (rows, columns)), shape=shape)
+    return sparse.csr_array((data, (rows, columns)), shape=(n_rows + len(points), n))

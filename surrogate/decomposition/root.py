@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.cells import Cover, Points, price
+from surrogate.cells import CellTree, Cover, Points, price
 from surrogate.decomposition.master import Mixture, solve_master
 from surrogate.decomposition.node import Bounded, Cut, Goal, Node, Pool, improve_bound, price_step
 from surrogate.decomposition.parts import Copy, Parts
@@ -176,11 +176,14 @@ def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, 
 
 def _remember(parts: Parts, found: Bounded) -> None:
     """Keep the points where cuts touch, and those that the mixture uses, with their networks."""
+    touched: dict[CellTree, list[FloatArray]] = {copy.tree: [] for copy in parts.copies}
     for cut in found.cuts:
-        parts.copies[cut.copy].tree.remember(cut.point[None])
+        touched[parts.copies[cut.copy].tree].append(cut.point[None])
     mixture = found.mixture
     if mixture is not None and mixture.balanced:
         for copy, points, weights in zip(
             parts.copies, mixture.points, mixture.weights, strict=True
         ):
-            copy.tree.remember(points.x[weights > 0.0])
+            touched[copy.tree].append(points.x[weights > 0.0])
+    for tree, some in touched.items():
+        tree.remember(np.concatenate([tree.box.lower[None][:0], *some]))

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.cells import Cover, price
+from surrogate.cells import CellTree, Cover, price
 from surrogate.decomposition import Copy, Cut, Parts, Root, split, strengthen_root
 from surrogate.errors import InputError
 from surrogate.programs import Builder, Session, Status
@@ -118,15 +118,16 @@ def strengthen(
     if translation is None:
         raise InputError(INFEASIBLE)
     parts = _parts(translation, hints.graphs)
-    trees = {id(copy.tree): copy.tree for copy in parts.copies}.values()
-    before = sum(len(tree) for tree in trees)
+    trees = {id(copy.tree): copy.tree for copy in parts.copies}
+    before = sum(len(tree) for tree in trees.values())
     root = strengthen_root(parts, start + time_limit, rel_gap, int(rounds), seed)
     if not math.isfinite(root.inner):
         _check_relaxation(translation)
     if root.bound == math.inf:
         raise InputError(HULLS_INFEASIBLE)
+    cuts = {key: _cuts_of(parts, root, tree) for key, tree in trees.items()}
     total = sum(
-        _write(graph, copy, _cuts_of(parts, root, copy))
+        _write(graph, copy, cuts[id(copy.tree)])
         for graph, copy in zip(hints.graphs, parts.copies, strict=True)
     )
     sign = -1.0 if translation.program.maximize else 1.0
@@ -135,7 +136,7 @@ def strengthen(
         inner=sign * root.inner if math.isfinite(root.inner) else None,
         cuts=total,
         rounds=root.rounds,
-        cells=sum(len(tree) for tree in trees),
+        cells=sum(len(tree) for tree in trees.values()),
         reused=before,
         seconds=time.perf_counter() - start,
     )
@@ -167,21 +168,23 @@ def _parts(translation: Translation, graphs: Sequence[Graph]) -> Parts:
     return parts
 
 
-def _cuts_of(parts: Parts, root: Root, copy: Copy) -> list[Cut]:
-    """The distinct cuts of all copies of the same network and box.
+def _cuts_of(parts: Parts, root: Root, tree: CellTree) -> list[Cut]:
+    """The distinct cuts of all copies of one network and box.
 
     They are for the whole box of the tree: whatever the model's bounds become, they hold. Those
     that were found where the model leaves less of it are priced again.
     """
-    box = copy.tree.box
+    box = tree.box
+    whole: Cover | None = None
     found: dict[bytes, Cut] = {}
     for cut in root.cuts:
         key, other = cut.v.tobytes() + cut.g.tobytes(), parts.copies[cut.copy]
-        if other.tree is not copy.tree or not cut.v.any():
+        if other.tree is not tree or not cut.v.any():
             continue
         if (other.lower > box.lower).any() or (other.upper < box.upper).any():
-            whole = Cover.of(copy.tree, box.lower, box.upper)
-            least = price(copy.tree, whole, cut.v, cut.g, math.inf).least
+            if whole is None:
+                whole = Cover.of(tree, box.lower, box.upper)
+            least = price(tree, whole, cut.v, cut.g, math.inf).least
             cut = replace(cut, least=least)
         if key not in found or found[key].least < cut.least:
             found[key] = cut

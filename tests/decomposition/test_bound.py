@@ -15,9 +15,7 @@ from surrogate.decomposition.root import root_node
 from surrogate.programs.duality import ZERO
 from surrogate.solving import Status, solve
 from tests.decomposition.test_splitting import taken_apart
-from tests.solving.mixed_models import FEATURES, random_model, two_nets, without_hints
-
-feature_sets = st.sets(st.sampled_from(FEATURES), max_size=6).map(lambda s: tuple(sorted(s)))
+from tests.solving.mixed_models import feature_sets, random_model, two_nets, without_hints
 
 
 def optimum_of(seed, nets, features):

@@ -16,9 +16,7 @@ from surrogate.decomposition.node import Pool, price_step
 from surrogate.decomposition.root import _best_mixture, _drawn, priced_root, root_node
 from tests.decomposition.test_splitting import taken_apart
 from tests.nets import make_net
-from tests.solving.mixed_models import FEATURES, random_model, two_nets
-
-feature_sets = st.sets(st.sampled_from(FEATURES), max_size=6).map(lambda s: tuple(sorted(s)))
+from tests.solving.mixed_models import feature_sets, random_model, two_nets
 
 
 def parts_of(seed, features):

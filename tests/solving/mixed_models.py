@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyomo.environ as pyo
+from hypothesis import strategies as st
 
 from surrogate.embedding import embed
 from tests.nets import make_net
@@ -22,6 +23,7 @@ FEATURES = (
     "maximize",
     "offset",
 )
+feature_sets = st.sets(st.sampled_from(FEATURES), max_size=6).map(lambda s: tuple(sorted(s)))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from surrogate.errors import SolverError
 from surrogate.programs import Outcome
 from surrogate.solving import Status, decomposing, searching, solve
 from tests.nets import make_net
-from tests.solving.mixed_models import FEATURES, random_model, two_nets, without_hints
+from tests.solving.mixed_models import FEATURES, feature_sets, random_model, two_nets, without_hints
 
 GAP = 1e-4  # of `solve`
 LIMITED = (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION)
@@ -87,7 +87,6 @@ def compare(seed, nets, features, few_neurons=None, reference="omlt"):
     return solution, found
 
 
-feature_sets = st.sets(st.sampled_from(FEATURES), max_size=6).map(lambda s: tuple(sorted(s)))
 SMALL = ((4, 3), (5,))
 
 
