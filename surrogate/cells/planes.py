@@ -162,8 +162,8 @@ def least_on_boxes(
     """
     tilt = slope - g
     at = np.where(tilt > 0.0, lower, upper)
-    scale = np.abs(constant) + ((np.abs(slope) + np.abs(g)) * np.abs(at)).sum(axis=1)
-    found: FloatArray = (tilt * at).sum(axis=1) + constant - gamma(4 * len(g) + 16) * scale
+    size = np.einsum("ij,ij->i", np.abs(slope) + np.abs(g), np.abs(at)) + np.abs(constant)
+    found: FloatArray = np.einsum("ij,ij->i", tilt, at) + constant - gamma(4 * len(g) + 16) * size
     return found
 
 

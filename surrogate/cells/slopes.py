@@ -23,6 +23,7 @@ import numpy as np
 from surrogate.box import FloatArray
 from surrogate.cells.planes import Lines, least_on_boxes
 from surrogate.network import Network
+from surrogate.programs.program import BoolArray
 
 STEPS = (0.5, 0.25, 0.125, 0.0625, 0.03125)
 
@@ -43,32 +44,34 @@ def best_slopes_bound(
     """
     lines = [Lines.between(low, up) for low, up in zip(lows, ups, strict=True)]
     free = [(low < 0.0) & (up > 0.0) for low, up in zip(lows, ups, strict=True)]
+    safe = net.biases[-1] @ v - np.abs(v) @ pads[-1]
     best = np.full(len(lower), -np.inf)
     for step in (*STEPS, 0.0):
         c, constant, used = _backward(net, lines, v, len(lower))
-        constant = constant - np.abs(v) @ pads[-1]
-        best = np.maximum(best, least_on_boxes(c, g, constant, lower, upper))
+        best = np.maximum(best, least_on_boxes(c, g, constant + safe, lower, upper))
         if step:
             h = np.where(c > g, lower, upper)
             for k, line in enumerate(lines):
                 a = h @ net.weights[k] + net.biases[k]
-                h = np.where(used[k] > 0.0, line.below * a, line.above * a + line.intercept)
+                h = np.where(used[k], line.below * a, line.above * a + line.intercept)
                 moved = np.clip(line.below + step * np.sign(a), 0.0, 1.0)
-                below = np.where(free[k] & (used[k] > 0.0), moved, line.below)
-                lines[k] = replace(line, below=below)
+                lines[k] = replace(line, below=np.where(free[k] & used[k], moved, line.below))
     return best
 
 
 def _backward(
     net: Network, lines: Sequence[Lines], v: FloatArray, cells: int
-) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
-    """The planes below v.f through these lines; and the coefficients of each hidden layer."""
-    c = np.broadcast_to(net.weights[-1] @ v, (cells, 1, len(net.weights[-1])))
-    constant = np.full((cells, 1), net.biases[-1] @ v)
-    used: list[FloatArray] = []
-    for k in range(len(lines) - 1, -1, -1):
-        used.insert(0, c[:, 0])
-        m, offset = lines[k].through(c)
-        constant = constant + offset + m @ net.biases[k]
-        c = m @ net.weights[k].T
-    return c[:, 0], constant[:, 0], used
+) -> tuple[FloatArray, FloatArray, list[BoolArray]]:
+    """Slopes and constants, less the last bias, of the planes below v.f through these lines.
+
+    And where each hidden layer's lower lines are used: where its coefficients are positive.
+    """
+    c = np.broadcast_to(net.weights[-1] @ v, (cells, len(net.weights[-1])))
+    constant, used = np.zeros(cells), list[BoolArray]()
+    for line, w, b in zip(lines[::-1], net.weights[-2::-1], net.biases[-2::-1], strict=True):
+        used.insert(0, c > 0.0)
+        m = np.where(used[0], line.below, line.above)
+        m *= c
+        constant += m @ b + np.einsum("ij,ij->i", np.minimum(c, 0.0), line.intercept)
+        c = m @ w.T
+    return c, constant, used

@@ -24,6 +24,7 @@ LARGEST = 2**28
 """Numbers that a tree may hold, 2 GB: then cells stay as they are, and their bounds still hold."""
 
 _CACHE = 2**16  # numbers in the largest array of a pass: 512 kB stay in the cache
+_SLOPES = 1024  # cells at once where no array has a network's width twice
 _POINTS = 3000  # points that a tree remembers: compiling finds some hundred in ten seconds
 _DIRECTIONS = 8  # directions whose planes are kept
 
@@ -169,8 +170,8 @@ class CellTree:
     ) -> FloatArray:
         """Bounds of v.f - g.x in parts of cells, by slopes made for this price, (n,)."""
         found = []
-        for start in range(0, len(cells), self._chunk):
-            part = slice(start, start + self._chunk)
+        for start in range(0, len(cells), _SLOPES):
+            part = slice(start, start + _SLOPES)
             lows, ups = self._bounds_of(cells[part])
             boxes = lower[part], upper[part]
             found.append(best_slopes_bound(self.net, self._pads, lows, ups, v, g, *boxes))
