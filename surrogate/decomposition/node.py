@@ -52,12 +52,14 @@ class Goal:
     tolerance   the gap that counts as none
     scale       a size of the objective
     deadline    of `time.perf_counter`
+    whole       whether cells that hold nothing below the cutoff stay: cuts are for all of the node
     """
 
     cutoff: float
     tolerance: float
     scale: float
     deadline: float
+    whole: bool = False
 
     def gap(self, bound: float, mixture: Mixture | None) -> float:
         """What is open: below the cutoff, or else below the best that this node's hulls allow."""
@@ -80,6 +82,11 @@ class Cut:
     g: FloatArray
     least: float
     point: FloatArray
+
+    @property
+    def direction(self) -> bytes:
+        """v and g as one key."""
+        return self.v.tobytes() + self.g.tobytes()
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +157,9 @@ def improve_bound(
         cuts += _cuts(parts, trial, priced)
         node = replace(node, bound=max(node.bound, value))
         if node.bound >= goal.cutoff:
-            return Bounded(node, None, tuple(cuts), hopeless=True)
-        node = _without_hopeless(node, priced, goal.cutoff - value)
+            return Bounded(replace(node, prices=trial), None, tuple(cuts), hopeless=True)
+        if not goal.whole:
+            node = _without_hopeless(node, priced, goal.cutoff - value)
         if value > best:
             gained, best, centre = value - best, value, trial
             if count > 1 and gained < LITTLE * gap:

@@ -17,49 +17,22 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from typing import Protocol
 
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.decomposition.master import Mixture
-from surrogate.decomposition.node import Bounded, Goal, Node, Pool, improve_bound
+from surrogate.decomposition.branching import hull_gaps, place_of_cut
+from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
+from surrogate.decomposition.node import Bounded, Node, Pool, improve_bound
 from surrogate.decomposition.parts import Parts
 from surrogate.decomposition.root import ceiling, objective_scale, priced_root
-
-
-class Helper(Protocol):
-    """What knows the whole program, and so what a solution is."""
-
-    def improve(self, mixture: Mixture) -> tuple[float, object] | None:
-        """A solution near a mixture: its cost, and whatever stands for it."""
-
-    def finish(self, node: Node) -> tuple[float, tuple[float, object] | None]:
-        """A better bound of a small node, infinite when it is empty, and its best solution."""
-
 
 FEW_NEURONS = 16
 """Unstable neurons up to which a node is small: a mixed-integer program ends it sooner."""
 
-INSIDE = 0.2  # a cut keeps this share of the width away from both ends
 WHOLE = 1e-6  # an integer this close to a whole number is one
-
-
-@dataclass(frozen=True)
-class Found:
-    """How a search ended: as if minimising.
-
-    solution   what the `Helper` gave for the best solution, None without one
-    proved     whether no solution is better by more than the gap
-    """
-
-    value: float
-    bound: float
-    solution: object | None
-    proved: bool
-    nodes: int
 
 
 def branch_and_price(
@@ -69,7 +42,7 @@ def branch_and_price(
     rel_gap: float,
     abs_gap: float,
     seed: int,
-    known: tuple[float, object] | None = None,
+    known: Solution | None = None,
     known_bound: float = -np.inf,
 ) -> Found:
     """Search until the gap is closed or `time.perf_counter` reaches the deadline.
@@ -79,7 +52,7 @@ def branch_and_price(
     rng, scale, number = np.random.default_rng(seed), objective_scale(parts), count()
     pool, nodes = Pool(parts, rng), 0
     root = replace(priced_root(parts, pool, scale, rng)[0], bound=known_bound)
-    best = _Best(rel_gap, abs_gap, scale, ceiling(parts, root), deadline)
+    best = Best(rel_gap, abs_gap, scale, ceiling(parts, root), deadline)
     best.offer(known)
     queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
     while queue and queue[0][0] < best.goal.cutoff and time.perf_counter() < deadline:
@@ -92,35 +65,7 @@ def branch_and_price(
     return Found(best.value, bound, best.solution, bound >= cutoff, nodes)
 
 
-@dataclass(eq=False)
-class _Best:
-    """The best solution so far, and so what is still sought.
-
-    ceiling   no solution costs more: see the function
-    """
-
-    rel_gap: float
-    abs_gap: float
-    scale: float
-    ceiling: float
-    deadline: float
-    value: float = np.inf
-    solution: object | None = None
-
-    def offer(self, found: tuple[float, object] | None) -> None:
-        """Keep a solution if it is better."""
-        if found is not None and found[0] < self.value:
-            self.value, self.solution = found
-
-    @property
-    def goal(self) -> Goal:
-        """Solutions that are better by more than the gap."""
-        size = abs(self.value) if np.isfinite(self.value) else self.scale
-        tolerance = max(self.rel_gap * size, self.abs_gap)
-        return Goal(self.value - tolerance, tolerance, self.scale, self.deadline)
-
-
-def _branches(parts: Parts, node: Node, pool: Pool, helper: Helper, best: _Best) -> list[Node]:
+def _branches(parts: Parts, node: Node, pool: Pool, helper: Helper, best: Best) -> list[Node]:
     """What is left of a node, in parts; solutions on the way are offered to `best`."""
     done = improve_bound(parts, node, pool, best.goal)
     if done.hopeless or done.node.bound > best.ceiling:
@@ -149,13 +94,8 @@ def _children(parts: Parts, done: Bounded) -> list[Node]:
     away = np.abs(mixture.rest[integers] - np.round(mixture.rest[integers]))
     if away.max(initial=0.0) > WHOLE:
         return _rounded(node, int(integers[away.argmax()]), mixture.rest)
-    t = int(np.argmax(_hull_gaps(parts, mixture)))
-    points, weights, cover = mixture.points[t], mixture.weights[t], node.covers[t]
-    lower, upper = cover.hull
-    mean, width = weights @ points.x, upper - lower
-    axis = int((weights @ (points.x - mean) ** 2 + 1e-6 * width**2).argmax())
-    at = np.clip(mean[axis], lower[axis] + INSIDE * width[axis], upper[axis] - INSIDE * width[axis])
-    return _cut(node, t, axis, float(at))
+    t = int(np.argmax(hull_gaps(parts, mixture)))
+    return _cut(node, t, *place_of_cut(mixture, t, *node.covers[t].hull))
 
 
 def _halves(node: Node) -> list[Node]:
@@ -182,12 +122,3 @@ def _rounded(node: Node, j: int, rest: FloatArray) -> list[Node]:
     upper[j], lower[j] = np.floor(rest[j]), np.ceil(rest[j])
     children = [replace(node, upper=upper), replace(node, lower=lower)]
     return [child for child in children if child.lower[j] <= child.upper[j]]
-
-
-def _hull_gaps(parts: Parts, mixture: Mixture) -> FloatArray:
-    """By how much each copy's reduced cost at its mean input is above that of its mixture."""
-    found = []
-    for copy, points, weights in zip(parts.copies, mixture.points, mixture.weights, strict=True):
-        v, _ = copy.reduced(mixture.prices)
-        found.append(abs(float((copy.net((weights @ points.x)[None])[0] - weights @ points.y) @ v)))
-    return np.array(found)

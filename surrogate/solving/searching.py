@@ -14,11 +14,9 @@ from surrogate.solving.decomposing import (
     ALONE,
     FEW_INPUTS,
     FEW_INTEGERS,
-    UNFINISHED,
-    after,
+    DecomposedSearch,
     decomposed,
     highs_share,
-    solve_decomposed,
 )
 from surrogate.solving.hints import SolverHints, choice_columns
 from surrogate.solving.restricting import Columns, solve_restricted
@@ -26,6 +24,7 @@ from surrogate.solving.shared import Shared, shared_inputs
 from surrogate.solving.spatial import SpatialSearch
 from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation
+from surrogate.solving.turns import UNFINISHED, after
 
 FIRST_TURN, SECOND_TURN = 0.4, 0.3
 MOST_ROUNDS = 40.0
@@ -123,19 +122,18 @@ def _decomposed(
     rel_gap: float,
     settings: dict[str, Any],
 ) -> Outcome:
-    """Branch and price, and a share of the time for HiGHS, which may need no more than that.
+    """The search of the parts, and a share of the time for HiGHS, which may need no more than that.
 
-    With many inputs, or few integers, HiGHS is asked first. Otherwise branch and price nearly
-    always ends sooner; but where a network is flat around its best points, cells need long. HiGHS
-    is first, for longer, where inputs are confined to the hull of data: the cells are boxes, of
-    which such a hull can be a small part.
+    With many inputs, or few integers, HiGHS is asked first. Otherwise the parts nearly always end
+    sooner; but where a network is flat around its best points, cells need long. HiGHS is first, for
+    longer, where inputs are confined to the hull of data: the cells are boxes, of which such a hull
+    can be a small part. What the parts give up early, on numerical trouble, is left to HiGHS.
     """
+    parts_search = DecomposedSearch(parts, program, hints, places, rel_gap, settings["seed"])
     left, found = deadline - time.perf_counter(), None
-    seed = settings["seed"]
     confined = any(graph.confined for graph in hints.graphs)
     if not (confined or _highs_first(program, hints)):
-        until = min(deadline, time.perf_counter() + ALONE)
-        found = solve_decomposed(parts, program, hints, places, until, rel_gap, seed)
+        found = parts_search.run(min(deadline, time.perf_counter() + ALONE))
         if found.status not in UNFINISHED:
             return found
     share = CONFINED * left if confined else highs_share(left)
@@ -143,7 +141,10 @@ def _decomposed(
     found = _turn_of_highs(program, hints, places, until, settings, found)
     if found.status not in UNFINISHED:
         return found
-    return solve_decomposed(parts, program, hints, places, deadline, rel_gap, seed, found)
+    found = parts_search.run(deadline, found)
+    if found.status not in UNFINISHED or time.perf_counter() >= deadline:
+        return found
+    return _turn_of_highs(program, hints, places, deadline, settings, found)
 
 
 def _turn_of_highs(

@@ -1,0 +1,31 @@
+"""Where a part of the search is cut in two: at the copy furthest from its network, at its mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from surrogate.box import FloatArray
+from surrogate.decomposition.master import Mixture
+from surrogate.decomposition.parts import Parts
+
+INSIDE = 0.2  # a cut keeps this share of the width away from both ends
+
+
+def hull_gaps(parts: Parts, mixture: Mixture) -> FloatArray:
+    """By how much each copy's reduced cost at its mean input is above that of its mixture."""
+    found = []
+    for copy, points, weights in zip(parts.copies, mixture.points, mixture.weights, strict=True):
+        v, _ = copy.reduced(mixture.prices)
+        found.append(abs(float((copy.net((weights @ points.x)[None])[0] - weights @ points.y) @ v)))
+    return np.array(found)
+
+
+def place_of_cut(
+    mixture: Mixture, t: int, lower: FloatArray, upper: FloatArray
+) -> tuple[int, float]:
+    """The input in which copy t's points differ most, and their mean there, inside a box (d,)."""
+    points, weights, width = mixture.points[t], mixture.weights[t], upper - lower
+    mean = weights @ points.x
+    axis = int((weights @ (points.x - mean) ** 2 + 1e-6 * width**2).argmax())
+    inside = INSIDE * width[axis]
+    return axis, float(np.clip(mean[axis], lower[axis] + inside, upper[axis] - inside))

@@ -1,0 +1,230 @@
+r"""Outer approximation: the optimum of a program with networks and integers of its own.
+
+Each round solves the outer approximation, with all the integers, by HiGHS: that is the bound. Where
+its solution is, with the integers and each copy's piece held, column generation finds the hulls'
+bound: its cuts are violated there, and the next round sees them; its mixture is where a solution is
+looked for. When cuts no longer help, since a mixture of points is not a point, the pieces of the
+copies that are furthest from their networks are cut in two.
+
+HiGHS does what it does well, many integers under linear rows, and sees of each network no more than
+the model needs. In branch and price every integer is branched on by hand: on a production plan with
+16 of them it ended at gaps of 3 to 250 %, where this proves the optimum
+(benchmarks/higher_dimension.py).
+
+Source: as `surrogate.decomposition.outer`; H. Nagarajan et al., An adaptive, multivariate
+partitioning algorithm for global optimization of nonconvex programs, Journal of Global Optimization
+74 (2019), for pieces that are refined where the solution is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from surrogate.box import FloatArray
+from surrogate.decomposition.branching import hull_gaps, place_of_cut
+from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
+from surrogate.decomposition.master import Mixture
+from surrogate.decomposition.node import Bounded, Cut, Goal, Node, Pool, improve_bound
+from surrogate.decomposition.outer import Outer, outer_approximation
+from surrogate.decomposition.parts import Parts
+from surrogate.decomposition.pieces import Piece
+from surrogate.decomposition.root import ceiling, objective_scale, priced_root, root_node
+from surrogate.errors import SolverError
+from surrogate.programs import Outcome, Session, Status
+
+# To measure again: benchmarks/higher_dimension.py --only "production, T = 8"
+ROOT_ROUNDS = 10  # of column generation with the integers relaxed, for the first cuts
+FIRST_GAP = 1e-3  # of the objective's scale: how far HiGHS goes before there is a solution
+SHARE = 0.2  # of the open gap that HiGHS may leave; and that cuts have to close, or pieces are cut
+SIMILAR = 0.25  # of the largest distance to the network: copies beyond are cut too
+LONGEST = 0.3  # of the time that is left, for one call of HiGHS,
+SHORTEST = 1.0  # but so many seconds
+NOTHING = 1e-9  # of the objective's scale: a copy this far from its network is on it
+VIOLATED = 1e-7  # of the objective's scale: cuts that are violated by less are left out
+
+
+class OuterSearch:
+    """The search, which can be stopped and go on.
+
+    bound    proved, as if minimising: infinite when there is no solution
+    pieces   of each copy
+    """
+
+    def __init__(self, parts: Parts, rel_gap: float, abs_gap: float, seed: int) -> None:
+        self._parts, self._seed = parts, seed
+        self._rng, self._scale = np.random.default_rng(seed), objective_scale(parts)
+        self._pool = Pool(parts, self._rng)
+        root = root_node(parts)
+        self._best = Best(rel_gap, abs_gap, self._scale, ceiling(parts, root), np.inf)
+        self._prices = root.prices
+        self.pieces: list[list[Piece]] = []
+        self._nodes = 0
+        self.bound = -np.inf
+
+    def know(self, solution: Solution | None, bound: float = -np.inf) -> None:
+        """A solution, and a bound, that another search has found."""
+        self._best.offer(solution)
+        self.bound = max(self.bound, bound)
+
+    def run(self, helper: Helper, deadline: float) -> Found:
+        """Search until the gap is closed or `time.perf_counter` reaches the deadline."""
+        self._best.deadline = deadline
+        if not self.pieces:
+            self._begin()
+        going = True
+        while going and self.bound < self._best.goal.cutoff and time.perf_counter() < deadline:
+            going = self._round(helper)
+        best, proved = self._best, self.bound >= self._best.goal.cutoff
+        return Found(best.value, min(self.bound, best.value), best.solution, proved, self._nodes)
+
+    def _begin(self) -> None:
+        """Every copy in one piece, with the cuts of the root."""
+        parts = self._parts
+        root, mixture = priced_root(parts, self._pool, self._scale, self._rng)
+        goal = replace(self._best.goal, cutoff=np.inf)
+        done = improve_bound(parts, root, self._pool, goal, ROOT_ROUNDS, mixture)
+        for copy, cover in zip(parts.copies, done.node.covers, strict=True):
+            piece = Piece.whole(copy.tree, copy.lower, copy.upper, cover)
+            self.pieces.append([piece])
+        alone = [0] * len(parts.copies)
+        for t, (piece,) in enumerate(self.pieces):
+            self.pieces[t] = [piece.with_cuts(self._cuts_for(done, t, alone))]
+        self._prices = done.node.prices
+
+    def _round(self, helper: Helper) -> bool:
+        """One outer approximation, and what is learned where its solution is; whether to go on."""
+        outer = outer_approximation(self._parts, self.pieces)
+        outcome = self._solved(outer)
+        if outcome is None:
+            return False
+        self._raise(outcome)
+        if outcome.x is None or outcome.objective is None or self.bound >= self._best.goal.cutoff:
+            return False
+        chosen = outer.chosen(outcome.x)
+        node = self._node(outcome.x, chosen)
+        done = improve_bound(self._parts, node, self._pool, self._goal())
+        if done.mixture is not None:
+            self._best.offer(helper.improve(done.mixture))
+        learned = self._learn(done, outer, outcome.x, chosen)
+        lift = done.node.bound - outcome.objective
+        little = lift < SHARE * self._open(outcome.objective) and not done.hopeless
+        return self._cut_pieces(done.mixture, chosen) if little or not learned else True
+
+    def _goal(self) -> Goal:
+        """What cuts are for: half the tolerance is left to HiGHS, which may not see all of them."""
+        goal = self._best.goal
+        return replace(goal, cutoff=goal.cutoff + goal.tolerance / 2.0, whole=True)
+
+    def _raise(self, outcome: Outcome) -> None:
+        """Raise the bound by what HiGHS has proved."""
+        if outcome.bound is not None:
+            self.bound = max(self.bound, outcome.bound)
+        empty = outcome.status is Status.INFEASIBLE and self._best.solution is None
+        if empty or self.bound > self._best.ceiling:
+            self.bound = np.inf
+
+    def _solved(self, outer: Outer) -> Outcome | None:
+        """HiGHS on the outer approximation, as far as it is worth; None on numerical trouble."""
+        gap = max(self._best.goal.tolerance / 4.0, SHARE * self._open(self.bound))
+        left = self._best.deadline - time.perf_counter()
+        limit = min(max(left, 0.0), max(SHORTEST, LONGEST * left))
+        options = {"mip_rel_gap": 0.0, "mip_abs_gap": gap}
+        try:
+            session = Session(outer.program, seed=self._seed, options=options)
+            if self._best.solution is not None:
+                session.start(self._start(outer, self._best.solution))
+            outcome = session.solve(limit)
+        except SolverError:
+            return None
+        self._nodes += max(1, outcome.nodes)
+        return outcome
+
+    def _open(self, bound: float) -> float:
+        """How far a bound is from the best solution."""
+        if self._best.solution is None or not np.isfinite(bound):
+            return FIRST_GAP / SHARE * self._scale
+        return self._best.value - bound
+
+    def _start(self, outer: Outer, solution: FloatArray) -> FloatArray:
+        """A solution of the program as one of its outer approximation."""
+        parts, start = self._parts, np.zeros(outer.program.n_columns)
+        start[: len(parts.rest.columns)] = solution[parts.rest.columns]
+        for t, (copy, place) in enumerate(zip(parts.copies, outer.places, strict=True)):
+            x = solution[copy.inputs]
+            outside = [np.maximum(p.lower - x, x - p.upper).max() for p in self.pieces[t]]
+            k = int(np.argmin(outside))
+            start[place.z[k]], start[place.x[k]] = 1.0, x
+            start[place.y[k]] = copy.net(x[None])[0]
+        return start
+
+    def _node(self, solution: FloatArray, chosen: Sequence[int]) -> Node:
+        """Where the outer approximation's solution is: its integers and its pieces."""
+        rest = self._parts.rest
+        whole = np.round(solution[: len(rest.cost)])
+        lower = np.where(rest.integer, whole, rest.lower)
+        upper = np.where(rest.integer, whole, rest.upper)
+        covers = tuple(self.pieces[t][k].cover for t, k in enumerate(chosen))
+        return Node(self.bound, covers, lower, upper, self._prices)
+
+    def _learn(
+        self, done: Bounded, outer: Outer, solution: FloatArray, chosen: Sequence[int]
+    ) -> bool:
+        """Keep the cuts that the solution violates, and those of the best prices; whether any do.
+
+        Cuts of another copy of a network serve where its piece holds this copy's.
+        """
+        self._prices, learned = done.node.prices, False
+        for t, (k, copy) in enumerate(zip(chosen, self._parts.copies, strict=True)):
+            v, g = copy.reduced(self._prices)
+            x, y = outer.inputs(t, k, solution)
+            cuts = self._cuts_for(done, t, chosen)
+            by = np.array([cut.least - (cut.v @ y - cut.g @ x) for cut in cuts])
+            violated = [cuts[i] for i in np.flatnonzero(by > VIOLATED * self._scale)]
+            best = [cut for cut in cuts if cut.direction == v.tobytes() + g.tobytes()]
+            piece = replace(self.pieces[t][k], cover=done.node.covers[t])
+            self.pieces[t][k] = piece.with_cuts([*violated, *best])
+            learned |= bool(violated)
+        return learned
+
+    def _cuts_for(self, done: Bounded, t: int, chosen: Sequence[int]) -> list[Cut]:
+        """The new cuts that hold in the chosen piece of copy t."""
+        copies, here = self._parts.copies, self.pieces[t][chosen[t]]
+        fits = {
+            i
+            for i, k in enumerate(chosen)
+            if copies[i].tree is copies[t].tree and self.pieces[i][k].holds(here)
+        }
+        return [cut for cut in done.cuts if cut.copy in fits]
+
+    def _cut_pieces(self, mixture: Mixture | None, chosen: Sequence[int]) -> bool:
+        """Cut the pieces of the copies that are furthest from their networks; whether any can be.
+
+        Where nothing says which these are, the widest one.
+        """
+        gaps = np.zeros(len(chosen)) if mixture is None else hull_gaps(self._parts, mixture)
+        if mixture is not None and gaps.max() > NOTHING * self._scale:
+            for t in np.flatnonzero(gaps >= SIMILAR * gaps.max()).tolist():
+                piece = self.pieces[t][chosen[t]]
+                self._cut(t, chosen[t], *place_of_cut(mixture, t, piece.lower, piece.upper))
+            return True
+        pieces = [self.pieces[t][k] for t, k in enumerate(chosen)]
+        widths = [piece.upper - piece.lower for piece in pieces]
+        t = int(np.argmax([width.max() for width in widths]))
+        axis = int(widths[t].argmax())
+        middle = float((pieces[t].lower[axis] + pieces[t].upper[axis]) / 2.0)
+        if not pieces[t].lower[axis] < middle < pieces[t].upper[axis]:
+            return False
+        self._cut(t, chosen[t], axis, middle)
+        return True
+
+    def _cut(self, t: int, k: int, axis: int, at: float) -> None:
+        """Cut a piece in two, and price both halves where the model trades now."""
+        copy = self._parts.copies[t]
+        direction = copy.reduced(self._prices)
+        gap = SHARE * self._open(self.bound) / len(self._parts.copies)
+        halves = self.pieces[t][k].halves(axis, at)
+        self.pieces[t][k : k + 1] = [half.priced(copy.tree, [direction], gap) for half in halves]

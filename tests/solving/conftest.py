@@ -1,0 +1,18 @@
+"""What tests of the searches of parts have in common."""
+
+import pytest
+
+from surrogate.solving import searching
+from tests.solving.agreeing import counted
+
+
+@pytest.fixture
+def small_models_too(monkeypatch):
+    """What is small enough for a test would be left to HiGHS."""
+    monkeypatch.setattr(searching, "FEW_INTEGERS", -1)
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """The outcomes of all searches of parts."""
+    return counted(monkeypatch)
