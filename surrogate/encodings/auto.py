@@ -8,8 +8,8 @@
 Regions are the convex hull of the graph, and their reduced costs tell the solver which of them can
 still win (benchmarks/encodings.py); where copies share inputs, a search cuts all their hulls at
 once (`surrogate.solving.spatial`). Where there are too many, or they cannot be enumerated,
-`surrogate.solve` does not need them: it searches by branch and price, with hulls that it finds by
-pricing, and big-M is how the solution is written down (benchmarks/higher_dimension.py). With many
+`surrogate.solve` does not need them: it searches with hulls that it finds by pricing
+(`surrogate.decomposition`), and big-M is how the solution is written down (benchmarks/higher_dimension.py). With many
 inputs that no longer pays, and tight bounds do. How many copies of the net a model holds changes
 none of this: the work here is done once for all copies.
 """
@@ -31,7 +31,7 @@ from surrogate.solving.decomposing import MOST_INPUTS
 
 # To measure again: benchmarks/public_nets.py
 FEW_CORNERS = 20_000
-SEARCHED_SECONDS = 5.0  # for lp bounds, where branch and price does the search
+SEARCHED_SECONDS = 5.0  # for lp bounds, where `surrogate.decomposition` does the search
 MILP_NEURONS = 60
 MILP_SECONDS = 10.0
 LP_SECONDS = 20.0

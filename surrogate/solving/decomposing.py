@@ -32,10 +32,10 @@ from surrogate.solving.whole_program import WholeProgram
 
 # To measure again: benchmarks/higher_dimension.py
 MOST_INPUTS = 12
-FEW_INPUTS = 6  # up to these, branch and price is asked before HiGHS,
+FEW_INPUTS = 6  # up to these, the parts are searched before HiGHS is asked,
 FEW_INTEGERS = 45  # unless there are no more integers than these, binaries of networks included
 FEW_OWN = 5  # integers of no network, up to which branch and price is as fast as the outer one
-ALONE = 8.0  # seconds, which every instance of the benchmark needs less of; then
+ALONE = 8.0  # seconds, which every linked instance with five inputs needs less of; then HiGHS
 
 
 def embedded(graphs: Sequence[Graph], places: Mapping[int, int]) -> list[Embedded] | None:
@@ -74,7 +74,7 @@ def _open(parts: Parts) -> bool:
 
 
 def highs_share(seconds: float) -> float:
-    """How long HiGHS is asked, before or in the middle of branch and price."""
+    """How long HiGHS is asked, before or in the middle of the search of the parts."""
     return min(seconds, max(3.0, min(0.05 * seconds, 60.0)))
 
 

@@ -40,18 +40,20 @@ def solve(
 
     Where embedded networks allow it, HiGHS is one part of a search that knows them: restricted
     rounds over linear regions (`surrogate.solving.restricting`), spatial branch and bound where
-    networks share inputs (`surrogate.solving.spatial`), or branch and price over the networks'
-    inputs (`surrogate.decomposition`). `Solution.method` says what it was.
+    networks share inputs (`surrogate.solving.spatial`), branch and price over the networks' inputs,
+    or outer approximation where the model has more than a few integers of its own (both in
+    `surrogate.decomposition`). `Solution.method` says what it was.
 
     model        a ConcreteModel or a Block with one active objective
     time_limit   seconds of wall clock for the search; inf for none
-    threads      of HiGHS's own search; branch and price uses one
+    threads      of HiGHS's own search; branch and price and outer approximation use one
     seed         HiGHS's `random_seed`
     rel_gap      stop when the relative gap is below this
     options      further HiGHS options by their names; they override `surrogate.programs.TOLERANCES`
                  and the options that embedded networks ask for (`SolverHints`). With any, there is
-                 no branch and price, which would not know what they mean.
-    strengthen   "auto": branch and price where it suits the networks; "off": never
+                 neither of the last two, which would not know what they mean.
+    strengthen   "auto": branch and price or outer approximation, where the networks can be taken
+                 out of the model; "off": neither
 
     The values of the model's variables (but for fixed ones) are cleared first, so that no old
     value can pass for a solution: after a solve without one they are None.

@@ -32,7 +32,7 @@ MOST_ROUNDS = 40.0
 most so many seconds."""
 
 CONFINED = 0.7
-"""Of the time, for HiGHS before branch and price where inputs are confined to a hull."""
+"""Of the time, for HiGHS before the parts are searched where inputs are confined to a hull."""
 
 
 def search(
@@ -45,8 +45,8 @@ def search(
     """The search that suits what the embedded networks say of themselves (`SolverHints`).
 
     Where all of them are choices, spatial branch and bound along inputs that they share, unless the
-    model has more integers of its own than networks; or else in rounds. Branch and price where
-    their graphs allow it; otherwise HiGHS on the whole program. The options that suit choices are
+    model has more integers of its own than networks; or else in rounds. A search of the parts
+    where their graphs allow it; otherwise HiGHS on the whole program. The options that suit choices are
     used where these are most of the program.
     """
     deadline, program = time.perf_counter() + time_limit, translation.program

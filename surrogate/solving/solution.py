@@ -20,8 +20,8 @@ class Solution:
     iterations       simplex iterations
     warnings         HiGHS's WARNING lines, such as coefficients below 1e-9 that it ignores
     method           "HiGHS", "restricted rounds" over linear regions, "spatial branch and bound"
-                     over them where inputs are shared, or "branch and price"
-    first_solution   seconds until there was a solution; known of the last two only
+                     over them where inputs are shared, "branch and price" or "outer approximation"
+    first_solution   seconds until there was a solution; known of the last three only
     """
 
     status: Status
