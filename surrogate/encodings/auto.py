@@ -9,9 +9,10 @@ Regions are the convex hull of the graph, and their reduced costs tell the solve
 still win (benchmarks/encodings.py); where copies share inputs, a search cuts all their hulls at
 once (`surrogate.solving.spatial`). Where there are too many, or they cannot be enumerated,
 `surrogate.solve` does not need them: it searches with hulls that it finds by pricing
-(`surrogate.decomposition`), and big-M is how the solution is written down (benchmarks/higher_dimension.py). With many
-inputs that no longer pays, and tight bounds do. How many copies of the net a model holds changes
-none of this: the work here is done once for all copies.
+(`surrogate.decomposition`), and big-M is how the solution is written down
+(benchmarks/higher_dimension.py). With many inputs that no longer pays, and tight bounds do. How
+many copies of the net a model holds changes none of this: the work here is done once for all
+copies.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ def search(
 
     Where all of them are choices, spatial branch and bound along inputs that they share, unless the
     model has more integers of its own than networks; or else in rounds. A search of the parts
-    where their graphs allow it; otherwise HiGHS on the whole program. The options that suit choices are
-    used where these are most of the program.
+    where their graphs allow it; otherwise HiGHS on the whole program. The options that suit choices
+    are used where these are most of the program.
     """
     deadline, program = time.perf_counter() + time_limit, translation.program
     places = {id(variable): j for j, variable in enumerate(translation.variables)}
