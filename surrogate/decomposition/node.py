@@ -10,21 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.cells import Cover, Points, Priced, price
+from surrogate.cells import Cover, Points
 from surrogate.decomposition.master import Mixture, solve_master
 from surrogate.decomposition.parts import Parts
 
 ROUNDS = 12
 SHARE = 0.03  # of the open gap that pricing may leave, over all copies
 LITTLE = 0.02  # of the open gap: a round that gains less is the last
-POINTS = 150  # a copy's points in the master: those of least reduced cost
-LATEST = 150  # and the latest
-POOL = 3000  # points that a copy remembers, the latest
-CENTRES = 100  # centres of cells among them
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,38 +101,50 @@ class Bounded:
     hopeless: bool = False
 
 
-class Pool:
-    """Points of each copy's graph, found so far."""
+@dataclass(frozen=True, eq=False)
+class Round:
+    """What pricing every copy at the same prices found.
 
-    def __init__(self, parts: Parts, rng: np.random.Generator) -> None:
-        self._parts, self._rng = parts, rng
-        empty = [np.zeros((0, copy.net.n_inputs)) for copy in parts.copies]
-        self._points = [Points.of(copy.net, x) for x, copy in zip(empty, parts.copies, strict=True)]
+    node    its bound raised; below a cutoff, without what is hopeless, where the goal allows it
+    value   the bound at these prices
+    cuts    one for each copy
+    """
 
-    def add(self, t: int, points: Points) -> None:
-        """Remember points of copy t."""
-        self._points[t] = self._points[t].joined(points).take(slice(-POOL, None))
+    node: Node
+    value: float
+    cuts: tuple[Cut, ...]
 
-    def best(self, t: int, cover: Cover, v: FloatArray, g: FloatArray) -> FloatArray:
-        """Where v.f - g.x is least in the cover's hull, of the points of copy t: (1 or 0, d)."""
-        known = self._points[t].inside(*cover.hull)
-        return known.x[np.argsort(known.costs(v, g))[:1]]
+    @classmethod
+    def of(
+        cls,
+        parts: Parts,
+        node: Node,
+        prices: FloatArray,
+        least: Sequence[float],
+        bests: Sequence[FloatArray],
+    ) -> Round:
+        """From a lower bound of each copy's reduced cost, and the best point found."""
+        value = parts.bound(prices, np.array(least), node.lower, node.upper)
+        cuts = tuple(
+            Cut(t, *copy.reduced(prices), least[t], bests[t]) for t, copy in enumerate(parts.copies)
+        )
+        return cls(replace(node, bound=max(node.bound, value)), value, cuts)
 
-    def points(self, t: int, cover: Cover, prices: FloatArray) -> Points:
-        """Points of copy t inside the hull of the cover, those of least reduced cost."""
-        copy, (lower, upper) = self._parts.copies[t], cover.hull
-        known = self._points[t].inside(lower, upper)
-        some = self._rng.permutation(len(cover))[:CENTRES]
-        centres = Points.of(copy.net, (cover.lower[some] + cover.upper[some]) / 2.0)
-        found = known.joined(centres)
-        best = np.argsort(found.costs(*copy.reduced(prices)), kind="stable")[:POINTS]
-        return found.take(np.union1d(best, np.arange(len(known))[-LATEST:]))
+
+class Pricer(Protocol):
+    """What prices the copies, and remembers points of their graphs."""
+
+    def price(self, node: Node, prices: FloatArray, gap: float, goal: Goal) -> Round:
+        """Every copy, to within its share of `gap`."""
+
+    def points(self, node: Node, prices: FloatArray) -> list[Points]:
+        """Points of each copy in the node, for the master: those of least reduced cost."""
 
 
 def improve_bound(
     parts: Parts,
     node: Node,
-    pool: Pool,
+    pricer: Pricer,
     goal: Goal,
     rounds: int = ROUNDS,
     mixture: Mixture | None = None,
@@ -153,13 +162,11 @@ def improve_bound(
             break
         gap = goal.gap(node.bound, mixture)
         fine = max(0.0 if sure else SHARE * gap, goal.tolerance / 2.0)
-        node, priced, value = _priced(parts, node, pool, trial, fine, goal)
-        cuts += _cuts(parts, trial, priced)
-        node = replace(node, bound=max(node.bound, value))
+        done = pricer.price(node, trial, fine, goal)
+        node, value = done.node, done.value
+        cuts += done.cuts
         if node.bound >= goal.cutoff:
             return Bounded(replace(node, prices=trial), None, tuple(cuts), hopeless=True)
-        if not goal.whole:
-            node = _without_hopeless(node, priced, goal.cutoff - value)
         if value > best:
             gained, best, centre = value - best, value, trial
             if count > 1 and gained < LITTLE * gap:
@@ -168,7 +175,7 @@ def improve_bound(
             delta = delta / 3.0
         if sure and mixture is not None and _closed(mixture, node.bound, gap, goal):
             break
-        points = [pool.points(t, cover, centre) for t, cover in enumerate(node.covers)]
+        points = pricer.points(node, centre)
         found = solve_master(parts, points, node.lower, node.upper, centre, delta)
         if found is None:
             break
@@ -186,60 +193,6 @@ def _closed(mixture: Mixture, bound: float, gap: float, goal: Goal) -> bool:
     """Whether the hulls allow little more than the bound: little of what is open below a cutoff."""
     little = LITTLE * gap if np.isfinite(goal.cutoff) else goal.tolerance
     return mixture.balanced and mixture.value - bound < little
-
-
-def _cuts(parts: Parts, prices: FloatArray, priced: Sequence[Priced]) -> list[Cut]:
-    found = []
-    for t, (copy, one) in enumerate(zip(parts.copies, priced, strict=True)):
-        found.append(Cut(t, *copy.reduced(prices), one.least, one.best))
-    return found
-
-
-def _priced(
-    parts: Parts,
-    node: Node,
-    pool: Pool,
-    prices: FloatArray,
-    gap: float,
-    goal: Goal,
-) -> tuple[Node, list[Priced], float]:
-    """Every copy priced to within its share of `gap`: the node, finer, and the bound.
-
-    Below a cutoff, first as far as the cells are known, without any work; then, the copy that is
-    most in doubt first, no further than it takes the bound to the cutoff.
-    """
-    costs = [copy.reduced(prices) for copy in parts.copies]
-    share = gap / len(costs)
-
-    def priced(
-        t: int, gap: float, enough: float = np.inf, known: FloatArray | None = None
-    ) -> Priced:
-        tree, cover = parts.copies[t].tree, node.covers[t]
-        return price(tree, cover, *costs[t], gap, enough, goal.deadline, known)
-
-    if not np.isfinite(goal.cutoff):  # then no cell is left out: points of the hull are in some
-        bests = [pool.best(t, cover, *costs[t]) for t, cover in enumerate(node.covers)]
-        found = [priced(t, share, known=best) for t, best in enumerate(bests)]
-    else:
-        found = [priced(t, np.inf) for t in range(len(costs))]
-        for t in sorted(range(len(costs)), key=lambda t: found[t].least - found[t].value):
-            least = np.array([one.least for one in found])
-            value = parts.bound(prices, least, node.lower, node.upper)
-            if value >= goal.cutoff:
-                break
-            enough = found[t].least + (goal.cutoff - value) + 1e-9 * (1.0 + abs(value))
-            found[t] = priced(t, share, enough)
-    least = np.array([one.least for one in found])
-    for t, one in enumerate(found):
-        pool.add(t, one.points)
-    value = parts.bound(prices, least, node.lower, node.upper)
-    return replace(node, covers=tuple(one.cover for one in found)), found, value
-
-
-def _without_hopeless(node: Node, priced: Sequence[Priced], room: float) -> Node:
-    """The node without cells whose bound is more than `room` above the least of their copy."""
-    covers = [one.cover.take(one.bounds <= one.least + room) for one in priced]
-    return replace(node, covers=tuple(covers))
 
 
 def price_step(parts: Parts, node: Node, scale: float) -> FloatArray:

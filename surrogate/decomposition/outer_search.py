@@ -26,12 +26,14 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.decomposition.branching import hull_gaps, place_of_cut
+from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
 from surrogate.decomposition.master import Mixture
-from surrogate.decomposition.node import Bounded, Cut, Goal, Node, Pool, improve_bound
+from surrogate.decomposition.node import Bounded, Cut, Goal, Node, improve_bound
 from surrogate.decomposition.outer import Outer, outer_approximation
 from surrogate.decomposition.parts import Parts
 from surrogate.decomposition.pieces import Piece
+from surrogate.decomposition.pool import Pool
 from surrogate.decomposition.root import ceiling, objective_scale, priced_root, root_node
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome, Session, Status
@@ -57,7 +59,8 @@ class OuterSearch:
     def __init__(self, parts: Parts, rel_gap: float, abs_gap: float, seed: int) -> None:
         self._parts, self._seed = parts, seed
         self._rng, self._scale = np.random.default_rng(seed), objective_scale(parts)
-        self._pool = Pool(parts, self._rng)
+        self._pool = Pool(parts)
+        self._pricer = InTurn(parts, self._pool, self._rng)
         root = root_node(parts)
         self._best = Best(rel_gap, abs_gap, self._scale, ceiling(parts, root), np.inf)
         self._prices = root.prices
@@ -86,7 +89,7 @@ class OuterSearch:
         parts = self._parts
         root, mixture = priced_root(parts, self._pool, self._scale, self._rng)
         goal = replace(self._best.goal, cutoff=np.inf)
-        done = improve_bound(parts, root, self._pool, goal, ROOT_ROUNDS, mixture)
+        done = improve_bound(parts, root, self._pricer, goal, ROOT_ROUNDS, mixture)
         for copy, cover in zip(parts.copies, done.node.covers, strict=True):
             piece = Piece.whole(copy.tree, copy.lower, copy.upper, cover)
             self.pieces.append([piece])
@@ -106,7 +109,7 @@ class OuterSearch:
             return False
         chosen = outer.chosen(outcome.x)
         node = self._node(outcome.x, chosen)
-        done = improve_bound(self._parts, node, self._pool, self._goal())
+        done = improve_bound(self._parts, node, self._pricer, self._goal())
         if done.mixture is not None:
             self._best.offer(helper.improve(done.mixture))
         learned = self._learn(done, outer, outcome.x, chosen)

@@ -9,9 +9,11 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.cells import CellTree, Cover, Points, price
+from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.master import Mixture, solve_master
-from surrogate.decomposition.node import Bounded, Cut, Goal, Node, Pool, improve_bound, price_step
+from surrogate.decomposition.node import Bounded, Cut, Goal, Node, improve_bound, price_step
 from surrogate.decomposition.parts import Copy, Parts
+from surrogate.decomposition.pool import Pool
 from surrogate.programs.program import IntArray
 
 SAMPLES = 400
@@ -152,13 +154,14 @@ def ceiling(parts: Parts, root: Node) -> float:
 def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, seed: int) -> Root:
     """Column generation until bound and mixture meet within the gap, or time or rounds are up."""
     rng, scale = np.random.default_rng(seed), objective_scale(parts)
-    pool = Pool(parts, rng)
+    pool = Pool(parts)
+    pricer = InTurn(parts, pool, rng)
     (node, mixture), inner, done = priced_root(parts, pool, scale, rng), np.inf, 0
     cuts, stalls = list[Cut](), 0
     while done < rounds:
         size = abs(node.bound) if np.isfinite(node.bound) else scale
         goal = Goal(np.inf, rel_gap * size, scale, deadline)
-        found = improve_bound(parts, node, pool, goal, rounds - done, mixture)
+        found = improve_bound(parts, node, pricer, goal, rounds - done, mixture)
         new = len(found.cuts) // len(parts.copies)
         cuts += found.cuts
         done += new

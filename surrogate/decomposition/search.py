@@ -24,9 +24,11 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.decomposition.branching import hull_gaps, place_of_cut
+from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
-from surrogate.decomposition.node import Bounded, Node, Pool, improve_bound
+from surrogate.decomposition.node import Bounded, Node, Pricer, improve_bound
 from surrogate.decomposition.parts import Parts
+from surrogate.decomposition.pool import Pool
 from surrogate.decomposition.root import ceiling, objective_scale, priced_root
 
 FEW_NEURONS = 16
@@ -50,7 +52,8 @@ def branch_and_price(
     known, known_bound   a solution, and a bound, that are known already
     """
     rng, scale, number = np.random.default_rng(seed), objective_scale(parts), count()
-    pool, nodes = Pool(parts, rng), 0
+    pool, nodes = Pool(parts), 0
+    pricer = InTurn(parts, pool, rng)
     root = replace(priced_root(parts, pool, scale, rng)[0], bound=known_bound)
     best = Best(rel_gap, abs_gap, scale, ceiling(parts, root), deadline)
     best.offer(known)
@@ -58,16 +61,16 @@ def branch_and_price(
     while queue and queue[0][0] < best.goal.cutoff and time.perf_counter() < deadline:
         node = heapq.heappop(queue)[2]
         nodes += 1
-        for child in _branches(parts, node, pool, helper, best):
+        for child in _branches(parts, node, pricer, helper, best):
             heapq.heappush(queue, (child.bound, next(number), child))
     cutoff = best.goal.cutoff
     bound = min(queue[0][0] if queue else np.inf, cutoff)
     return Found(best.value, bound, best.solution, bound >= cutoff, nodes)
 
 
-def _branches(parts: Parts, node: Node, pool: Pool, helper: Helper, best: Best) -> list[Node]:
+def _branches(parts: Parts, node: Node, pricer: Pricer, helper: Helper, best: Best) -> list[Node]:
     """What is left of a node, in parts; solutions on the way are offered to `best`."""
-    done = improve_bound(parts, node, pool, best.goal)
+    done = improve_bound(parts, node, pricer, best.goal)
     if done.hopeless or done.node.bound > best.ceiling:
         return []
     if done.mixture is not None:

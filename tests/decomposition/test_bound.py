@@ -9,8 +9,10 @@ from scipy import sparse
 
 from surrogate.cells import price
 from surrogate.decomposition import Parts
-from surrogate.decomposition.node import Goal, Pool, improve_bound
+from surrogate.decomposition.in_turn import InTurn
+from surrogate.decomposition.node import Goal, improve_bound
 from surrogate.decomposition.parts import Rest
+from surrogate.decomposition.pool import Pool
 from surrogate.decomposition.root import root_node
 from surrogate.programs.duality import ZERO
 from surrogate.solving import Status, solve
@@ -64,15 +66,15 @@ def test_column_generation_raises_the_bound_and_not_above_the_optimum(features, 
     if parts is None:
         return
     optimum, node = optimum_of(seed, nets, features), root_node(parts)
-    pool = Pool(parts, np.random.default_rng(0))
+    pricer = InTurn(parts, Pool(parts), np.random.default_rng(0))
     cutoff = optimum + 0.01 if cut else np.inf
     if np.isinf(optimum):
         cutoff = np.inf
-    done = improve_bound(parts, node, pool, Goal(cutoff, 1e-4, 1.0, np.inf))
+    done = improve_bound(parts, node, pricer, Goal(cutoff, 1e-4, 1.0, np.inf))
     assert not done.hopeless
     assert done.node.bound <= optimum + 1e-6
     assert cut or done.node.bound >= bound_at(parts, node.prices, 0.05) - 0.05
-    again = improve_bound(parts, done.node, pool, Goal(cutoff, 1e-4, 1.0, np.inf))
+    again = improve_bound(parts, done.node, pricer, Goal(cutoff, 1e-4, 1.0, np.inf))
     assert done.node.bound <= again.node.bound <= optimum + 1e-6
     if done.mixture is not None:
         for copy, mean in zip(parts.copies, done.mixture.means(), strict=True):
@@ -84,8 +86,8 @@ def test_a_node_above_the_cutoff_is_hopeless():
     nets = two_nets(1, 3, widths=((4, 2), (3,)))
     _, _, parts = taken_apart(random_model(1, nets, ("ties",), "bigm").model)
     optimum = optimum_of(1, nets, ("ties",))
-    pool = Pool(parts, np.random.default_rng(0))
-    done = improve_bound(parts, root_node(parts), pool, Goal(optimum - 5.0, 1e-4, 1.0, np.inf))
+    pricer = InTurn(parts, Pool(parts), np.random.default_rng(0))
+    done = improve_bound(parts, root_node(parts), pricer, Goal(optimum - 5.0, 1e-4, 1.0, np.inf))
     assert done.hopeless
     assert done.mixture is None
     assert optimum - 5.0 <= done.node.bound <= optimum

@@ -12,7 +12,8 @@ from surrogate.box import Box
 from surrogate.cells import CellTree, Points
 from surrogate.decomposition import Copy
 from surrogate.decomposition.master import solve_master
-from surrogate.decomposition.node import Pool, price_step
+from surrogate.decomposition.node import price_step
+from surrogate.decomposition.pool import Pool
 from surrogate.decomposition.root import _best_mixture, _drawn, priced_root, root_node
 from tests.decomposition.test_splitting import taken_apart
 from tests.nets import make_net
@@ -104,13 +105,13 @@ def test_the_chosen_points_do_as_well_as_all(features, seed, n):
 def test_a_mixture_of_known_points_comes_with_the_prices():
     parts = parts_of(1, ("ties",))
     rng = np.random.default_rng(0)
-    node, mixture = priced_root(parts, Pool(parts, rng), 1.0, rng)
+    node, mixture = priced_root(parts, Pool(parts), 1.0, rng)
     assert mixture is None
     assert node.prices.any()
     for copy, points in zip(parts.copies, points_of(parts, 300), strict=True):
         copy.tree.remember(points.x)
     rng = np.random.default_rng(0)
-    again, mixture = priced_root(parts, Pool(parts, rng), 1.0, rng)
+    again, mixture = priced_root(parts, Pool(parts), 1.0, rng)
     assert mixture is not None
     assert mixture.balanced
     assert np.array_equal(again.prices, mixture.prices)
