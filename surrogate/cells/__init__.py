@@ -5,12 +5,14 @@ from surrogate.cells.files import CellFileWarning, cells_path, load_tree, recall
 from surrogate.cells.known import forget_trees, known_tree
 from surrogate.cells.points import Points
 from surrogate.cells.pricing import Priced, price
-from surrogate.cells.tree import CellTree
+from surrogate.cells.tree import CellTree, Cuts, Following
 
 __all__ = [
     "CellFileWarning",
     "CellTree",
     "Cover",
+    "Cuts",
+    "Following",
     "Points",
     "Priced",
     "cells_path",

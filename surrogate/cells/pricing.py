@@ -65,6 +65,7 @@ def price(
     enough: float = np.inf,
     deadline: float = np.inf,
     known: FloatArray | None = None,
+    times: int = 1,
 ) -> Priced:
     """Minimise v.f(x) - g.x over the cover, which is not empty, to within `gap`, or in part.
 
@@ -73,6 +74,7 @@ def price(
     bounds hold all the same.
 
     known   points (n, d) of the cover where v.f - g.x may be small
+    times   so many times `MOST_CELLS` may be made
     """
     search = _Search(tree, cover, v, g)
     if known is not None:
@@ -80,7 +82,7 @@ def price(
     sought = min(search.value - gap / 2.0, enough)
     if np.isfinite(sought):
         search.unfold(sought)
-    most, rounds = len(tree) + MOST_CELLS, 0
+    most, rounds = len(tree) + times * MOST_CELLS, 0
     while rounds < ROUNDS:
         chosen = _smallest(search.bounds, max(BATCH, len(search.bounds) // SHARE))
         search.try_cells(chosen[_smallest(search.bounds[chosen], BATCH)])

@@ -7,8 +7,8 @@ the process: who asks first pays.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from surrogate.cells.patterns import pattern_bounds
 from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
 from surrogate.cells.points import Points
 from surrogate.cells.slopes import best_slopes_bound
+from surrogate.cells.table import Table
 from surrogate.network import Network
 from surrogate.programs.program import BoolArray, IntArray
 
@@ -25,39 +26,17 @@ LARGEST = 2**28
 
 _CACHE = 2**16  # numbers in the largest array of a pass: 512 kB stay in the cache
 _SLOPES = 1024  # cells at once where no array has a network's width twice
+_BATCH = 8  # times so many cells are cut again between two looks at the clock
 _POINTS = 3000  # points that a tree remembers: compiling finds some hundred in ten seconds
 _DIRECTIONS = 8  # directions whose planes are kept
-
-
-class _Table:
-    """Rows that are added at the end of an array, at constant cost each."""
-
-    def __init__(self, *shape: int, kind: type = float) -> None:
-        self._data: Any = np.zeros((64, *shape), dtype=kind)
-        self._n = 0
-
-    def add(self, rows: Any) -> None:
-        while self._n + len(rows) > len(self._data):
-            self._data = np.concatenate([self._data, np.zeros_like(self._data)])
-        self._data[self._n : self._n + len(rows)] = rows
-        self._n += len(rows)
-
-    def grow(self, n: int, value: float) -> None:
-        """Fill up to n rows with a value."""
-        if n > self._n:
-            self.add(np.full((n - self._n, *self._data.shape[1:]), value))
-
-    @property
-    def rows(self) -> Any:
-        return self._data[: self._n]
 
 
 @dataclass(eq=False)
 class _Planes:
     """The planes below v.f that were asked for, slope.x + constant; the others are NaN."""
 
-    slope: _Table
-    constant: _Table
+    slope: Table
+    constant: Table
 
     def missing(self, cells: IntArray, n: int) -> IntArray:
         """Which of the cells have none, when the tree has n."""
@@ -65,6 +44,10 @@ class _Planes:
         self.constant.grow(n, np.nan)
         missing: IntArray = cells[np.isnan(self.constant.rows[cells])]
         return missing
+
+
+Cuts = tuple[IntArray, IntArray]
+"""Cells, and the inputs across which they were cut, in this order."""
 
 
 class CellTree:
@@ -78,10 +61,11 @@ class CellTree:
         self._pads = paddings(net, box)
         self._chunk = int(np.clip(_CACHE // max(net.widths, default=1) ** 2, 32, 1024))
         d = net.n_inputs
-        self._lower, self._upper = _Table(d), _Table(d)
-        self._bounds = [(_Table(n), _Table(n)) for n in net.widths]
-        self._child = _Table(kind=np.intp)  # the first of a cell's two halves, -1 while it is whole
-        self._axis = _Table(kind=np.intp)
+        self._lower, self._upper = Table(d), Table(d)
+        self._bounds = [(Table(n), Table(n)) for n in net.widths]
+        self._child = Table(kind=np.intp)  # the first of a cell's two halves, -1 while it is whole
+        self._axis = Table(kind=np.intp)
+        self._cut_ones = Table(kind=np.intp)  # in this order
         self._planes: dict[bytes, _Planes] = {}
         self.points = Points.of(net, np.zeros((0, d)))
         self._remembered = set[bytes]()
@@ -115,10 +99,13 @@ class CellTree:
         return len(self) * (2 * sum(self.net.widths) + 5 * self.net.n_inputs) > LARGEST
 
     @property
-    def cuts(self) -> tuple[IntArray, IntArray]:
+    def cuts(self) -> Cuts:
         """The cells that were cut, in this order, and the inputs across which: the whole tree."""
-        cut = np.flatnonzero(self._child.rows >= 0)
-        cut = cut[np.argsort(self._child.rows[cut])]
+        return self.cuts_from(0)
+
+    def cuts_from(self, n: int) -> Cuts:
+        """The same without the first n."""
+        cut = self._cut_ones.rows[n:].copy()
         return cut, self._axis.rows[cut]
 
     def remember(self, points: FloatArray) -> None:
@@ -139,7 +126,7 @@ class CellTree:
         """The planes below v.f in some cells: slopes (n, d) and constants (n,). Each is made once,
         as long as the direction is among the latest."""
         key = direction.tobytes()
-        found = self._planes.pop(key, None) or _Planes(_Table(self.net.n_inputs), _Table())
+        found = self._planes.pop(key, None) or _Planes(Table(self.net.n_inputs), Table())
         self._planes[key] = found
         if len(self._planes) > _DIRECTIONS:
             self._planes.pop(next(iter(self._planes)))
@@ -213,25 +200,17 @@ class CellTree:
         if len(new):
             child[new] = len(self) + 2 * np.arange(len(new))
             self._child.rows[cells[new]], self._axis.rows[cells[new]] = child[new], axes[new]
+            self._cut_ones.add(cells[new])
             self._cut(cells[new], axes[new])
         return child
 
     def cut_again(self, cells: IntArray, axes: IntArray) -> None:
         """Cut cells in the order in which another tree of the same box was cut (`cuts`).
 
-        Numbers are those of that tree: they are followed here, whatever was cut before.
+        Numbers are those of that tree: they are followed here, whatever was cut before. A full
+        tree ends it, with the first of the cuts.
         """
-        here = {0: 0}  # that tree's numbers to this one's
-        start = 0
-        while start < len(cells):
-            end = start
-            while end < len(cells) and int(cells[end]) in here:
-                end += 1
-            some = np.array([here[i] for i in cells[start:end].tolist()], dtype=np.intp)
-            first = self.halves(some, axes[start:end])
-            for i, child in zip(range(start, end), first.tolist(), strict=True):
-                here[2 * i + 1], here[2 * i + 2] = child, child + 1
-            start = end
+        Following(self).follow((cells, axes))
 
     def axis_of(self, cells: IntArray) -> IntArray:
         """The inputs across which cells were cut, -1 where they are whole."""
@@ -258,3 +237,34 @@ class CellTree:
         self._upper.add(upper)
         self._child.add(np.full(len(lower), -1))
         self._axis.add(np.full(len(lower), -1))
+
+
+class Following:
+    """What is cut in another tree of the same box is cut in this one too, as it becomes known.
+
+    Cells of the two correspond by the sides that lead to them from the box. Those that were cut
+    here before stay as they were, be it across another input.
+    """
+
+    def __init__(self, tree: CellTree, same: int = 1) -> None:
+        """So many cells, the first ones, have the same numbers in both."""
+        self._tree = tree
+        self._here = Table(kind=np.intp)  # the other's numbers to this one's
+        self._here.add(np.arange(same))
+        self._waiting: Cuts = (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
+
+    def follow(self, cuts: Cuts, deadline: float = np.inf) -> None:
+        """Cut as the other tree was cut since the last call, as far as it was told of.
+
+        The deadline (of `time.perf_counter`) or a full tree ends it: the rest waits.
+        """
+        cells, axes = (np.concatenate(both) for both in zip(self._waiting, cuts, strict=True))
+        tree, most = self._tree, _BATCH * self._tree._chunk
+        while len(cells) and not tree.full and time.perf_counter() < deadline:
+            here, some = self._here.rows, cells[:most]
+            unknown = np.flatnonzero(some >= len(here))  # they are of cells cut in this batch
+            n = int(unknown[0]) if len(unknown) else len(some)
+            first = tree.halves(here[cells[:n]], axes[:n])
+            self._here.add(np.stack([first, first + 1], axis=1).ravel())
+            cells, axes = cells[n:], axes[n:]
+        self._waiting = cells, axes

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from surrogate.box import Box
 from surrogate.cells import CellTree, Cover, cover, forget_trees, known_tree, price, tree
 from surrogate.cells.planes import minorants
+from surrogate.cells.tree import Following
 from surrogate.network import Network
 from tests.cells.random_nets import boxes_inside, exact_product, exact_value, points_inside
 from tests.nets import make_net
@@ -101,6 +102,62 @@ def test_the_cuts_make_the_same_tree_again():
         other.halves(np.array([cell]), np.array([axis]))
     assert np.array_equal(other.lower, made.lower)
     assert np.array_equal(other.upper, made.upper)
+
+
+@settings(max_examples=15)
+@given(seed=seeds, start=st.integers(0, 6), batch=st.sampled_from([1, 8]))
+def test_trees_that_follow_one_another_have_the_same_cells_by_their_sides(seed, start, batch):
+    """Each is cut on, at random, across other inputs; then told what the other did."""
+    trees, rng = [grown(seed, start)[0] for _ in range(2)], np.random.default_rng(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tree, "_BATCH", batch)
+        follow = [Following(one, len(one)) for one in trees]
+        told = [len(one.cuts[0]) for one in trees]
+        for _ in range(3):
+            for one in trees:
+                leaves = rng.permutation(np.flatnonzero(one.leaves))[:20]
+                one.halves(leaves, rng.integers(0, 3, len(leaves)))
+            news = [one.cuts_from(n) for one, n in zip(trees, told, strict=True)]
+            told = [n + len(cells) for n, (cells, _) in zip(told, news, strict=True)]
+            follow[0].follow(news[1])
+            follow[1].follow(news[0])
+            assert sides_of(trees[0]) == sides_of(trees[1])
+    for one in trees:
+        whole = volume(one.lower[one.leaves], one.upper[one.leaves])
+        assert whole == pytest.approx(volume(one.box.lower[None], one.box.upper[None]), rel=1e-12)
+
+
+def sides_of(made):
+    """The sides that lead to each cell: 1, then a digit for each cut."""
+    found = {0: 1}
+    for i, cell in enumerate(made.cuts[0].tolist()):
+        found[2 * i + 1], found[2 * i + 2] = 2 * found[cell], 2 * found[cell] + 1
+    return set(found.values())
+
+
+@pytest.mark.parametrize("limit", [{"deadline": 0.0}, {}])
+def test_cutting_again_may_end_with_the_first_of_the_cuts(limit, monkeypatch):
+    made, rng = grown(3, cuts=0)
+    monkeypatch.setattr(tree, "_BATCH", 1)
+    for _ in range(9):
+        leaves = np.flatnonzero(made.leaves)
+        made.halves(leaves, rng.integers(0, 3, len(leaves)))
+    other = CellTree(made.net, made.box)
+    if not limit:
+        monkeypatch.setattr(tree, "LARGEST", 300 * (2 * sum(made.net.widths) + 5 * 3))
+    Following(other).follow(made.cuts, **limit)
+    assert len(other) == 1 if limit else 300 < len(other) < len(made) == 1023
+    leaves = other.leaves
+    assert volume(other.lower[leaves], other.upper[leaves]) == pytest.approx(8.0)
+
+
+def test_what_there_was_no_time_for_waits():
+    made, _ = grown(3)
+    other = CellTree(made.net, made.box)
+    following, cuts = Following(other), made.cuts
+    following.follow((cuts[0][:5], cuts[1][:5]), deadline=0.0)
+    following.follow((cuts[0][5:], cuts[1][5:]))
+    assert np.array_equal(other.lower, made.lower)
 
 
 def test_cells_that_were_cut_and_whole_ones_in_one_call():
