@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surrogate import onnx_files
+from surrogate.arguments import check_whole
 from surrogate.box import Box, FloatArray
 from surrogate.cells import CellTree, Cover, Points, known_tree, price, recall
 from surrogate.errors import InputError, SolverError
@@ -116,11 +117,14 @@ def compile_network(
     """
     if not (math.isfinite(time_limit) and time_limit > 0.0):
         raise InputError(f"time_limit is {time_limit}; give a positive number of seconds")
-    if workers < 1 or (directions is not None and directions < workers):
-        raise InputError(
-            f"workers is {workers} and directions {directions}; give at least 1 worker, and each "
-            "at least 1 direction"
-        )
+    check_whole("workers", workers, 1)
+    if directions is not None:
+        check_whole("directions", directions, 1)
+        if directions < workers:
+            raise InputError(
+                f"directions is {directions} and workers {workers}; give as many directions as "
+                "workers at least, or fewer workers"
+            )
     start = time.perf_counter()
     tree = known_tree(net, net.domain(box))
     tests = _directions(net, tree.box, TESTED, np.random.default_rng([seed, 1]))

@@ -254,6 +254,13 @@ def test_cells_that_cannot_be_used_are_a_message_and_no_harm(call, net_file):
     assert "surrogate compile" in err
 
 
+@pytest.mark.parametrize("workers", ["0", "-1"])
+def test_compile_needs_a_worker(call, net_file, workers):
+    code, _, err = call("compile", net_file, "--workers", workers)
+    assert code == 2
+    assert f"workers is {workers}; give a whole number, at least 1" in err
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
 def test_compile_needs_some_time(call, net_file, seconds):
     code, _, err = call("compile", net_file, "--seconds", seconds)

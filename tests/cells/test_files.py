@@ -152,10 +152,17 @@ def test_processes_learn_together_and_the_same_every_time():
     assert len(found[1][0]) >= len(found[0][0]) // 2
 
 
-@pytest.mark.parametrize(("workers", "directions"), [(0, None), (-1, 5), (3, 2), (1, 0)])
-def test_compiling_takes_workers_with_something_to_do(workers, directions):
-    with pytest.raises(InputError, match="workers"):
-        compile_network(make_net((3,), 2, seed=9), directions=directions, workers=workers)
+@pytest.mark.parametrize("number", [0, -1, 1.5, "2", True])
+@pytest.mark.parametrize("name", ["workers", "directions"])
+def test_compiling_takes_whole_numbers(name, number):
+    with pytest.raises(InputError) as caught:
+        compile_network(make_net((3,), 2, seed=9), **{name: number})
+    assert str(caught.value) == f"{name} is {number!r}; give a whole number, at least 1"
+
+
+def test_compiling_takes_workers_with_something_to_do():
+    with pytest.raises(InputError, match="directions is 2 and workers 3; give as many directions"):
+        compile_network(make_net((3,), 2, seed=9), directions=2, workers=3)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
