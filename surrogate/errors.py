@@ -11,7 +11,8 @@
     │   ├── StudyError                        a study file with unknown keys or impossible values
     │   └── NoChoiceError                     limits that no architecture of a study meets
     ├── StoreError            (OSError)       a results folder that cannot be used: exit code 2
-    ├── SolverError           (RuntimeError)  HiGHS refused, ignored an option or logged an error
+    ├── SolverError           (RuntimeError)  HiGHS refused, ignored an option or logged an error;
+    │                                         or a process that shares the work failed
     └── AuditError            (RuntimeError)  there is no solution to audit
 
 A time limit is a result, not an exception: see `surrogate.solving.Solution.status`.
@@ -72,7 +73,7 @@ class StoreError(SurrogateError, OSError):
 
 
 class SolverError(SurrogateError, RuntimeError):
-    """HiGHS refused the model, ignored an option or logged an error."""
+    """HiGHS refused the model, ignored an option or logged an error; or a process failed."""
 
 
 class AuditError(SurrogateError, RuntimeError):

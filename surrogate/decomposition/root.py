@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.cells import CellTree, Cover, Points, price
+from surrogate.decomposition.at_once import at_once
 from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.master import Mixture, solve_master
-from surrogate.decomposition.node import Bounded, Cut, Goal, Node, improve_bound, price_step
+from surrogate.decomposition.node import (
+    Bounded,
+    Cut,
+    Goal,
+    Node,
+    Pricer,
+    improve_bound,
+    price_step,
+)
 from surrogate.decomposition.parts import Copy, Parts
 from surrogate.decomposition.pool import Pool
 from surrogate.programs.program import IntArray
@@ -151,16 +161,36 @@ def ceiling(parts: Parts, root: Node) -> float:
     return float(terms.sum() + 1e-6 * (1.0 + np.abs(terms).sum()))
 
 
-def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, seed: int) -> Root:
-    """Column generation until bound and mixture meet within the gap, or time or rounds are up."""
-    rng, scale = np.random.default_rng(seed), objective_scale(parts)
-    pool = Pool(parts)
-    pricer = InTurn(parts, pool, rng)
-    (node, mixture), inner, done = priced_root(parts, pool, scale, rng), np.inf, 0
-    cuts, stalls = list[Cut](), 0
+def strengthen_root(
+    parts: Parts, deadline: float, rel_gap: float, rounds: int, seed: int, workers: int = 1
+) -> Root:
+    """Column generation until bound and mixture meet within the gap, or time or rounds are up.
+
+    workers   processes that price, this one among them
+
+    Raises `SolverError` when another process raised, or died.
+    """
+    rng, scale, pool = np.random.default_rng(seed), objective_scale(parts), Pool(parts)
+    node, mixture = priced_root(parts, pool, scale, rng)
+    pricing: AbstractContextManager[Pricer] = nullcontext(InTurn(parts, pool, rng))
+    if min(workers, len(parts.copies)) > 1:
+        pricing = at_once(parts, node.covers, pool, workers, seed, deadline)
+    with pricing as pricer:
+        goal = Goal(np.inf, rel_gap, scale, deadline)
+        root = _column_generation(parts, node, pricer, goal, rounds, mixture)
+    if not np.isfinite(root.inner) and root.bound > ceiling(parts, root_node(parts)):
+        root = replace(root, bound=np.inf)
+    return root
+
+
+def _column_generation(
+    parts: Parts, node: Node, pricer: Pricer, goal: Goal, rounds: int, mixture: Mixture | None
+) -> Root:
+    """As `improve_bound` does it, until nothing is gained; the goal's tolerance is relative."""
+    inner, done, cuts, stalls, rel_gap = np.inf, 0, list[Cut](), 0, goal.tolerance
     while done < rounds:
-        size = abs(node.bound) if np.isfinite(node.bound) else scale
-        goal = Goal(np.inf, rel_gap * size, scale, deadline)
+        size = abs(node.bound) if np.isfinite(node.bound) else goal.scale
+        goal = replace(goal, tolerance=rel_gap * size)
         found = improve_bound(parts, node, pricer, goal, rounds - done, mixture)
         new = len(found.cuts) // len(parts.copies)
         cuts += found.cuts
@@ -172,8 +202,6 @@ def strengthen_root(parts: Parts, deadline: float, rel_gap: float, rounds: int, 
         node, mixture = found.node, None
         if not new or inner - node.bound <= goal.tolerance or stalls == STALLS:
             break
-    if not np.isfinite(inner) and node.bound > ceiling(parts, root_node(parts)):
-        node = replace(node, bound=np.inf)
     return Root(node.bound, inner, tuple(cuts), done)
 
 

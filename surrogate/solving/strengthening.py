@@ -16,11 +16,11 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from surrogate.arguments import check_whole
 from surrogate.cells import CellTree, Cover, price
 from surrogate.decomposition import Copy, Cut, Parts, Root, split, strengthen_root
 from surrogate.errors import InputError
@@ -87,6 +87,7 @@ def strengthen(
     rounds: int = ROUNDS,
     rel_gap: float = 1e-4,
     seed: int = 0,
+    workers: int = 1,
 ) -> Strengthening:
     """Add support cuts for every embedded network to the model.
 
@@ -94,19 +95,28 @@ def strengthen(
     rounds       of pricing, at most; the same number gives the same cuts in a fresh process
     rel_gap      stop when the bound is this close to what hulls allow
     seed         of the points that the search begins with
+    workers      processes that price copies of networks at once, at most as many as copies; with
+                 the same number the cuts are the same
 
     The cuts are the constraint `support_cuts` of each network's block, and take the place of those
     of an earlier call. What is learned of a network on its box serves the next call, and `solve`.
 
+    More workers may pay where pricing takes many seconds and cores are free. On copies of a 2x32
+    net of ten inputs the longer of two spends 1.0 to 1.5 times less CPU time than one alone: cells
+    that serve several copies are made by each. On five inputs they do not pay. The first call
+    starts a server of processes, which takes half a second; every call sends each worker the cells
+    that are known, and each has memory for all of them (up to 2 GB a network).
+
     Raises `InputError` where there is nothing to strengthen or the model cannot be read (see
-    `solve`), is infeasible, or looks inside a network; it is then left as it was.
+    `solve`), is infeasible, or looks inside a network; `SolverError` when a worker's process raised
+    or died. The model is then left as it was.
     """
     start = time.perf_counter()
     check_arguments(time_limit, 1, seed, rel_gap)
     if not time_limit > 0.0:
         raise InputError(f"time_limit is {time_limit}; cuts take time, give some seconds")
-    if not isinstance(rounds, Integral) or rounds < 1:
-        raise InputError(f"rounds is {rounds!r}; give a whole number, at least 1")
+    check_whole("rounds", rounds, 1)
+    check_whole("workers", workers, 1)
     check_model(model)
     hints = hints_in(model)
     if not hints.graphs:
@@ -120,7 +130,7 @@ def strengthen(
     parts = _parts(translation, hints.graphs)
     trees = {id(copy.tree): copy.tree for copy in parts.copies}
     before = sum(len(tree) for tree in trees.values())
-    root = strengthen_root(parts, start + time_limit, rel_gap, int(rounds), seed)
+    root = strengthen_root(parts, start + time_limit, rel_gap, int(rounds), seed, int(workers))
     if not math.isfinite(root.inner):
         _check_relaxation(translation)
     if root.bound == math.inf:

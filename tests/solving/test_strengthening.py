@@ -48,12 +48,16 @@ def relaxed(problem):
     return solve(model).objective
 
 
-@settings(max_examples=10)
-@given(seed=st.integers(0, 10**6), widths=st.sampled_from([(4,), (4, 3), (3, 3, 2)]))
-def test_no_point_of_the_graph_violates_a_cut(seed, widths):
+@settings(max_examples=15)
+@given(
+    seed=st.integers(0, 10**6),
+    widths=st.sampled_from([(4,), (4, 3), (3, 3, 2)]),
+    workers=st.sampled_from([1, 2, 3]),
+)
+def test_no_point_of_the_graph_violates_a_cut(seed, widths, workers):
     net = make_net(widths, 4, seed=seed % 1000)
     problem = linked_problem(net, 3, seed, "bigm")
-    strengthen(problem.model, rounds=3)
+    strengthen(problem.model, rounds=3, workers=workers)
     rng = np.random.default_rng(seed)
     x = np.concatenate([net.box.sample(50, rng), np.where(rng.random((50, 4)) < 0.5, -1.0, 1.0)])
     found = cuts_of(problem.model)
@@ -71,12 +75,14 @@ def test_cuts_touch_the_graph():
     assert max(near) > -0.2  # a plane far below the graph would cut nothing
 
 
-@pytest.mark.parametrize("encoding", ["bigm", "partition", "cells"])
-def test_the_relaxation_rises_to_the_bound_that_is_reported(encoding):
+@pytest.mark.parametrize(
+    ("encoding", "workers"), [("bigm", 1), ("bigm", 2), ("partition", 1), ("cells", 1)]
+)
+def test_the_relaxation_rises_to_the_bound_that_is_reported(encoding, workers):
     net = make_net((6, 5), 4, seed=7)
     problem = linked_problem(net, 3, 1, encoding)
     before = relaxed(problem)
-    report = strengthen(problem.model)
+    report = strengthen(problem.model, workers=workers)
     after = relaxed(problem)
     optimum = solve(problem.model, rel_gap=1e-6).objective
     assert before < report.bound - 1e-3
@@ -212,6 +218,10 @@ def test_a_model_without_a_network_is_refused():
         ({"rounds": 0}, "rounds is 0"),
         ({"rounds": 1.5}, "rounds is 1.5"),
         ({"rel_gap": -1.0}, "rel_gap is -1"),
+        *(
+            ({"workers": bad}, f"workers is {bad!r}; give a whole number, at least 1")
+            for bad in (0, -1, 1.5, "2", None, True)
+        ),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments, match):
