@@ -306,6 +306,11 @@ def test_the_worst_seed_counts_and_contradicting_bounds_are_found():
     assert line == "haverly1, 3x8, omlt seed 1: bound 399.9, but a solution has 400"
 
 
+def test_workers_prints_seconds_of_one_process_and_of_several():
+    table = benchmark("workers.py", "--quick")
+    assert re.search(r"^ mixed5-2x24 +3 +0( +[\d.]+){2} +[\d.]+x$", table, re.M)
+
+
 def test_reuse_prints_seconds_and_ratios():
     table = benchmark("reuse.py", "--quick")
     assert "mixed5-1x24" in table

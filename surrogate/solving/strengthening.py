@@ -101,9 +101,9 @@ def strengthen(
     The cuts are the constraint `support_cuts` of each network's block, and take the place of those
     of an earlier call. What is learned of a network on its box serves the next call, and `solve`.
 
-    More workers may pay where pricing takes many seconds and cores are free. On copies of a 2x32
-    net of ten inputs the longer of two spends 1.0 to 1.5 times less CPU time than one alone: cells
-    that serve several copies are made by each. On five inputs they do not pay. The first call
+    More workers pay where pricing takes many seconds and cores are free. On copies of a 2x32 net of
+    ten inputs two take 1.0 to 1.6 times less than one: cells that serve several copies are made by
+    each. On five inputs they do not pay (benchmarks/workers.py). The first call
     starts a server of processes, which takes half a second; every call sends each worker the cells
     that are known, and each has memory for all of them (up to 2 GB a network).
 
