@@ -2,13 +2,14 @@
 
     pip install -e ".[peers]" && python benchmarks/higher_dimension.py
 
-Beyond three inputs there are no linear regions to list. `auto` is then branch and price over the
-nets' inputs (surrogate.decomposition). It solves the linked problem (surrogate.problems.linked)
-with T = 3 and 6 copies of each net of models/higher/ with five inputs, and T = 2 of the one with
-ten; and the production plan of 8 periods (surrogate.problems.production). Beside it, on the same
-instances:
+Beyond three inputs there are no linear regions to list. `auto` is then a search that knows the
+nets by the hulls of their graphs (surrogate.decomposition): branch and price, or outer
+approximation for models with integers of their own. It solves the linked problem
+(surrogate.problems.linked) with T = 3 and 6 copies of each net of models/higher/ with five inputs,
+and T = 2 of the one with ten; and the production plan of 8 periods (surrogate.problems.production)
+with two of them. Beside it, on the same instances:
 
-    bigm       surrogate, encoding "bigm", HiGHS without branch and price
+    bigm       surrogate, encoding "bigm", HiGHS on the whole model
     omlt       OMLT's own big-M in Pyomo, HiGHS with its default options
     scip-sos   PySCIPOpt-ML's default formulation, SCIP          (scip-bigm: its big-M)
     gurobi     gurobi-machinelearning, Gurobi with the limited licence that comes with its package
@@ -50,6 +51,7 @@ CASES = (
     *(Case(net, 6) for net in FIVE),
     Case("mixed10-2x32", 2),
     Case("mixed5-3x8", 8, "production"),
+    Case("mixed5-2x24", 8, "production"),
 )
 QUICK = (Case("mixed5-1x24", 1), Case("mixed5-1x24", 1, "production"))
 
