@@ -85,6 +85,15 @@ class Cut:
         """v and g as one key."""
         return self.v.tobytes() + self.g.tobytes()
 
+    @property
+    def size(self) -> float:
+        """The largest coefficient."""
+        return float(max(np.abs(self.v).max(), np.abs(self.g).max(initial=0.0)))
+
+    def violation(self, x: FloatArray, y: FloatArray) -> float:
+        """By how much x (d,), y (m,) violates it; negative where it does not."""
+        return float(self.least - self.v @ y + self.g @ x)
+
 
 @dataclass(frozen=True, eq=False)
 class Bounded:

@@ -31,7 +31,7 @@ from surrogate.programs import Builder, Program
 from surrogate.programs.program import IntArray
 
 PAD = 1e-9
-"""By how much, relatively, a cut is loosened: HiGHS meets rows within 1e-9."""
+"""By how much, relatively, a cut of size 1 is loosened: HiGHS meets rows within 1e-9."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +100,10 @@ def _add_copy(builder: Builder, t: int, copy: Copy, pieces: Sequence[Piece]) -> 
     builder.add_rows(f"upper{t}", -np.inf, 0.0, (x, one), (own, -upper))
     cuts = [cut for piece in pieces for cut in piece.cuts]
     of = np.repeat(np.arange(n), [len(piece.cuts) for piece in pieces])
-    least = np.array([cut.least for cut in cuts])
-    v, g = np.array([cut.v for cut in cuts]), np.array([cut.g for cut in cuts])
+    # Prices can be of any size, as those of a penalty, and HiGHS's tolerance is absolute.
+    least = np.array([cut.least / cut.size for cut in cuts])
+    v = np.array([cut.v / cut.size for cut in cuts])
+    g = np.array([cut.g / cut.size for cut in cuts])
     least = least - PAD * (1.0 + np.abs(least))
     builder.add_rows(
         f"cuts{t}",

@@ -34,19 +34,27 @@ from surrogate.decomposition.outer import Outer, outer_approximation
 from surrogate.decomposition.parts import Parts
 from surrogate.decomposition.pieces import Piece
 from surrogate.decomposition.pool import Pool
-from surrogate.decomposition.root import ceiling, objective_scale, priced_root, root_node
+from surrogate.decomposition.root import (
+    ceiling,
+    copies_scale,
+    objective_scale,
+    priced_root,
+    root_node,
+)
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome, Session, Status
 
 # To measure again: benchmarks/higher_dimension.py --only "production, T = 8"
 ROOT_ROUNDS = 10  # of column generation with the integers relaxed, for the first cuts
+TIMES = 10.0  # the value of the root's mixture: the objective's scale is not taken to be larger
 FIRST_GAP = 1e-3  # of the objective's scale: how far HiGHS goes before there is a solution
 SHARE = 0.2  # of the open gap that HiGHS may leave; and that cuts have to close, or pieces are cut
 SIMILAR = 0.25  # of the largest distance to the network: copies beyond are cut too
 LONGEST = 0.3  # of the time that is left, for one call of HiGHS,
 SHORTEST = 1.0  # but so many seconds
-NOTHING = 1e-9  # of the objective's scale: a copy this far from its network is on it
-VIOLATED = 1e-7  # of the objective's scale: cuts that are violated by less are left out
+LITTLE = 0.01  # of the tolerance: what all copies together may be off
+THIN = 1e-9  # of a copy's box: a piece that is no wider is not cut
+SEEN = 1e-7  # of a cut's size, which HiGHS sees: its tolerance and the cut's pad are less
 
 
 class OuterSearch:
@@ -97,11 +105,16 @@ class OuterSearch:
         for t, (piece,) in enumerate(self.pieces):
             self.pieces[t] = [piece.with_cuts(self._cuts_for(done, t, alone))]
         self._prices = done.node.prices
+        if done.mixture is not None and done.mixture.balanced:
+            # A slack with a wide range and a penalty makes a scale of any size.
+            size = TIMES * abs(done.mixture.value) + copies_scale(parts) + 1e-6
+            self._scale = self._best.scale = min(self._scale, size)
 
     def _round(self, helper: Helper) -> bool:
         """One outer approximation, and what is learned where its solution is; whether to go on."""
         outer = outer_approximation(self._parts, self.pieces)
-        outcome = self._solved(outer)
+        gap = max(self._best.goal.tolerance / 4.0, SHARE * self._open(self.bound))
+        outcome = self._solved(outer, gap)
         if outcome is None:
             return False
         self._raise(outcome)
@@ -130,21 +143,34 @@ class OuterSearch:
         if empty or self.bound > self._best.ceiling:
             self.bound = np.inf
 
-    def _solved(self, outer: Outer) -> Outcome | None:
-        """HiGHS on the outer approximation, as far as it is worth; None on numerical trouble."""
-        gap = max(self._best.goal.tolerance / 4.0, SHARE * self._open(self.bound))
+    def _solved(self, outer: Outer, gap: float) -> Outcome | None:
+        """HiGHS on the outer approximation, to within a gap; None on numerical trouble.
+
+        That there is no solution has to be said twice. HiGHS 1.15.1's presolve has called programs
+        infeasible that are not; where it had a solution to start from, it then calls that optimal,
+        and has no bound.
+        """
         left = self._best.deadline - time.perf_counter()
         limit = min(max(left, 0.0), max(SHORTEST, LONGEST * left))
-        options = {"mip_rel_gap": 0.0, "mip_abs_gap": gap}
-        try:
-            session = Session(outer.program, seed=self._seed, options=options)
-            if self._best.solution is not None:
-                session.start(self._start(outer, self._best.solution))
-            outcome = session.solve(limit)
-        except SolverError:
-            return None
-        self._nodes += max(1, outcome.nodes)
-        return outcome
+        for presolve in ("choose", "off"):
+            options = {"mip_rel_gap": 0.0, "mip_abs_gap": gap, "presolve": presolve}
+            try:
+                session = Session(outer.program, seed=self._seed, options=options)
+                if self._best.solution is not None:
+                    session.start(self._start(outer, self._best.solution))
+                outcome = session.solve(limit)
+            except SolverError:
+                return None
+            self._nodes += max(1, outcome.nodes)
+            empty = outcome.status is Status.OPTIMAL and outcome.bound is None
+            if not empty and outcome.status is not Status.INFEASIBLE:
+                return outcome
+        return None if empty else outcome
+
+    @property
+    def _little(self) -> float:
+        """What a copy may be off."""
+        return LITTLE * self._best.goal.tolerance / len(self._parts.copies)
 
     def _open(self, bound: float) -> float:
         """How far a bound is from the best solution."""
@@ -185,8 +211,7 @@ class OuterSearch:
             v, g = copy.reduced(self._prices)
             x, y = outer.inputs(t, k, solution)
             cuts = self._cuts_for(done, t, chosen)
-            by = np.array([cut.least - (cut.v @ y - cut.g @ x) for cut in cuts])
-            violated = [cuts[i] for i in np.flatnonzero(by > VIOLATED * self._scale)]
+            violated = [cut for cut in cuts if cut.violation(x, y) > self._little + SEEN * cut.size]
             best = [cut for cut in cuts if cut.direction == v.tobytes() + g.tobytes()]
             piece = replace(self.pieces[t][k], cover=done.node.covers[t])
             self.pieces[t][k] = piece.with_cuts([*violated, *best])
@@ -209,17 +234,18 @@ class OuterSearch:
         Where nothing says which these are, the widest one.
         """
         gaps = np.zeros(len(chosen)) if mixture is None else hull_gaps(self._parts, mixture)
-        if mixture is not None and gaps.max() > NOTHING * self._scale:
+        if mixture is not None and gaps.max() > self._little:
             for t in np.flatnonzero(gaps >= SIMILAR * gaps.max()).tolist():
                 piece = self.pieces[t][chosen[t]]
                 self._cut(t, chosen[t], *place_of_cut(mixture, t, piece.lower, piece.upper))
             return True
         pieces = [self.pieces[t][k] for t, k in enumerate(chosen)]
-        widths = [piece.upper - piece.lower for piece in pieces]
+        whole = [np.maximum(copy.upper - copy.lower, THIN) for copy in self._parts.copies]
+        widths = [(p.upper - p.lower) / w for p, w in zip(pieces, whole, strict=True)]
         t = int(np.argmax([width.max() for width in widths]))
         axis = int(widths[t].argmax())
         middle = float((pieces[t].lower[axis] + pieces[t].upper[axis]) / 2.0)
-        if not pieces[t].lower[axis] < middle < pieces[t].upper[axis]:
+        if widths[t][axis] < THIN:
             return False
         self._cut(t, chosen[t], axis, middle)
         return True

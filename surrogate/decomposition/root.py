@@ -140,13 +140,18 @@ def objective_scale(parts: Parts) -> float:
 
     And the others' between their bounds: the cost may be all in one variable that a row defines.
     """
-    rng, rest = np.random.default_rng(0), parts.rest
+    rest = parts.rest
     width = np.abs(rest.cost) * np.where(rest.cost != 0.0, rest.upper - rest.lower, 0.0)
-    total = float(width[np.isfinite(width)].sum())
+    return float(width[np.isfinite(width)].sum()) + copies_scale(parts) + 1e-6
+
+
+def copies_scale(parts: Parts) -> float:
+    """How much the copies' costs vary over points of their boxes."""
+    rng, total = np.random.default_rng(0), 0.0
     for t, copy in enumerate(parts.copies):
         x = rng.uniform(copy.lower, copy.upper, (200, copy.net.n_inputs))
         total += float(np.ptp(parts.points_cost(t, x, copy.net(x))))
-    return total + 1e-6
+    return total
 
 
 def ceiling(parts: Parts, root: Node) -> float:

@@ -36,7 +36,7 @@ NAME = "support_cuts"
 """The constraint on each network's block that holds its cuts."""
 
 PAD = 1e-9
-"""By how much, relatively, a cut is loosened: the solver meets rows within 1e-9."""
+"""By how much, relatively, a cut of size 1 is loosened: the solver meets rows within 1e-9."""
 
 ROUNDS = 50
 
@@ -213,8 +213,10 @@ def _write(graph: Graph, copy: Copy, cuts: Sequence[Cut]) -> int:
     x = builder.add_columns("x", np.zeros(d), 0.0)
     y = builder.add_columns("y", np.zeros(copy.net.n_outputs), 0.0)
     if cuts:
-        v, g = np.array([cut.v for cut in cuts]), np.array([cut.g for cut in cuts])
-        least = np.array([cut.least for cut in cuts])
+        # Prices can be of any size, as those of a penalty, and solvers' tolerances are absolute.
+        v = np.array([cut.v / cut.size for cut in cuts])
+        g = np.array([cut.g / cut.size for cut in cuts])
+        least = np.array([cut.least / cut.size for cut in cuts])
         builder.add_rows(NAME, least - PAD * (1.0 + np.abs(least)), np.inf, (x, -g), (y, v))
         (group,), variables = builder.rows, (*graph.inputs, *graph.outputs)
         starts = group.start.tolist()

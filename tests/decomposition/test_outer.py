@@ -1,5 +1,7 @@
 """The outer approximation has every solution of the program, whatever its pieces and cuts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -137,6 +139,20 @@ def test_of_two_cuts_in_one_direction_the_better_one_counts():
     assert [one.least for one in piece.cuts] == [3.0]
     no_direction = Cut(0, np.zeros(1), np.ones(2), 5.0, np.zeros(2))
     assert piece.with_cuts([no_direction]).cuts == piece.cuts
+
+
+def test_prices_of_any_size_make_rows_of_one():
+    copy = some_parts(1, ("ties",))[1].copies[0]
+    piece = whole_piece(copy)
+    v, g = random_direction(np.random.default_rng(1), copy)
+    pieces = [piece.priced(copy.tree, [(size * v, size * g)], size) for size in (1e-6, 1.0, 1e9)]
+    parts = replace(some_parts(1, ("ties",))[1], copies=(copy,))
+    matrix = outer_approximation(parts, [pieces]).program.matrix.toarray()
+    cuts = matrix[1 + 2 * 3 * copy.net.n_inputs : -len(parts.row_lower)]
+    columns = outer_approximation(parts, [pieces]).places[0]
+    there = np.concatenate([columns.x.ravel(), columns.y.ravel()])
+    np.testing.assert_allclose(np.abs(cuts[:, there]).max(axis=1), 1.0)
+    assert len(cuts) == sum(len(piece.cuts) for piece in pieces)
 
 
 class Blind:
