@@ -16,7 +16,8 @@ from surrogate.decomposition.node import Cut
 class Piece:
     """lower <= x <= upper, (d,), the cells that cover it, and v.f(x) - g.x >= least there.
 
-    cuts   of every copy of the network, each direction once
+    cuts   the best one in each direction. Which copy a cut was found for plays no part: it holds
+           for every copy of the network
     """
 
     lower: FloatArray
