@@ -8,8 +8,8 @@ import textwrap
 
 import pytest
 
-from surrogate.errors import InputError
 from surrogate.isolation import Failed, Finished, Progressed, run_isolated
+from tests import misbehaving
 
 
 def square(task, report):
@@ -18,16 +18,7 @@ def square(task, report):
 
 
 def misbehave(task, report):  # noqa: ARG001
-    match task:
-        case "mistake":
-            raise InputError("a value, its limit, the remedy")
-        case "raise":
-            raise ValueError("no good")
-        case "crash":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        case "exit":
-            os._exit(3)
-    return task
+    return misbehaving.misbehave(task)
 
 
 def wait_for_ever(task, report):

@@ -9,8 +9,9 @@ import textwrap
 
 import pytest
 
-from surrogate.errors import InputError, SolverError
+from surrogate.errors import SolverError
 from surrogate.isolation import staying
+from tests.misbehaving import misbehave
 
 
 class Counter:
@@ -31,20 +32,11 @@ class Counter:
         signal.pause()
 
     def misbehave(self, how):
-        match how:
-            case "mistake":
-                raise InputError("a value, its limit, the remedy")
-            case "raise":
-                raise ValueError("no good")
-            case "crash":
-                os.kill(os.getpid(), signal.SIGSEGV)
-            case "exit":
-                os._exit(3)
-            case "unpicklable":
-                return lambda: None
-            case "wait":
-                signal.pause()
-        return how
+        if how == "unpicklable":
+            return lambda: None
+        if how == "wait":
+            signal.pause()
+        return misbehave(how)
 
 
 def asked(staff, do, questions):

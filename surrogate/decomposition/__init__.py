@@ -1,8 +1,9 @@
 """Dantzig-Wolfe decomposition: networks by the points of their graphs, the rest as it is."""
 
+from surrogate.decomposition.cuts import Cut, best_cuts, rows_of
 from surrogate.decomposition.incumbent import Found, Helper, Solution
 from surrogate.decomposition.master import Mixture
-from surrogate.decomposition.node import Cut, Node
+from surrogate.decomposition.node import Node
 from surrogate.decomposition.outer_search import OuterSearch
 from surrogate.decomposition.parts import Copy, Embedded, Parts
 from surrogate.decomposition.root import Root, strengthen_root
@@ -21,7 +22,9 @@ __all__ = [
     "Parts",
     "Root",
     "Solution",
+    "best_cuts",
     "branch_and_price",
+    "rows_of",
     "split",
     "strengthen_root",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from surrogate.box import FloatArray
@@ -29,3 +31,14 @@ def place_of_cut(
     axis = int((weights @ (points.x - mean) ** 2 + 1e-6 * width**2).argmax())
     inside = INSIDE * width[axis]
     return axis, float(np.clip(mean[axis], lower[axis] + inside, upper[axis] - inside))
+
+
+def widest(
+    boxes: Sequence[tuple[FloatArray, FloatArray]], units: Sequence[FloatArray]
+) -> tuple[int, int, float, float]:
+    """Of the copies' boxes the widest input, in units (d,): copy, input, its middle, its width."""
+    widths = [(upper - lower) / unit for (lower, upper), unit in zip(boxes, units, strict=True)]
+    t = int(np.argmax([width.max() for width in widths]))
+    axis = int(widths[t].argmax())
+    lower, upper = boxes[t]
+    return t, axis, float((lower[axis] + upper[axis]) / 2.0), float(widths[t][axis])

@@ -16,6 +16,7 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.cells import Cover, Points
+from surrogate.decomposition.cuts import Cut
 from surrogate.decomposition.master import Mixture, solve_master
 from surrogate.decomposition.parts import Parts
 
@@ -65,34 +66,6 @@ class Goal:
         if mixture is not None and mixture.balanced and np.isfinite(bound):
             return max(0.0, mixture.value - bound)
         return 0.1 * self.scale
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """v.f(x) - g.x >= least for a copy's network in the node's part of the box.
-
-    point   (d,) where v.f - g.x is the least that was found
-    """
-
-    copy: int
-    v: FloatArray
-    g: FloatArray
-    least: float
-    point: FloatArray
-
-    @property
-    def direction(self) -> bytes:
-        """v and g as one key."""
-        return self.v.tobytes() + self.g.tobytes()
-
-    @property
-    def size(self) -> float:
-        """The largest coefficient."""
-        return float(max(np.abs(self.v).max(), np.abs(self.g).max(initial=0.0)))
-
-    def violation(self, x: FloatArray, y: FloatArray) -> float:
-        """By how much x (d,), y (m,) violates it; negative where it does not."""
-        return float(self.least - self.v @ y + self.g @ x)
 
 
 @dataclass(frozen=True, eq=False)

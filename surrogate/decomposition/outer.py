@@ -25,13 +25,11 @@ import numpy as np
 from scipy import sparse
 
 from surrogate.box import FloatArray
+from surrogate.decomposition.cuts import rows_of
 from surrogate.decomposition.parts import Copy, Parts
 from surrogate.decomposition.pieces import Piece
 from surrogate.programs import Builder, Program
 from surrogate.programs.program import IntArray
-
-PAD = 1e-9
-"""By how much, relatively, a cut of size 1 is loosened: HiGHS meets rows within 1e-9."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +52,7 @@ class Outer:
         """The piece of each copy in a solution (n,)."""
         return [int(solution[place.z].argmax()) for place in self.places]
 
-    def inputs(self, t: int, k: int, solution: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def point(self, t: int, k: int, solution: FloatArray) -> tuple[FloatArray, FloatArray]:
         """x (d,) and y (m,) of copy t in its piece k."""
         place = self.places[t]
         return solution[place.x[k]], solution[place.y[k]]
@@ -100,11 +98,7 @@ def _add_copy(builder: Builder, t: int, copy: Copy, pieces: Sequence[Piece]) -> 
     builder.add_rows(f"upper{t}", -np.inf, 0.0, (x, one), (own, -upper))
     cuts = [cut for piece in pieces for cut in piece.cuts]
     of = np.repeat(np.arange(n), [len(piece.cuts) for piece in pieces])
-    # Prices can be of any size, as those of a penalty, and HiGHS's tolerance is absolute.
-    least = np.array([cut.least / cut.size for cut in cuts])
-    v = np.array([cut.v / cut.size for cut in cuts])
-    g = np.array([cut.g / cut.size for cut in cuts])
-    least = least - PAD * (1.0 + np.abs(least))
+    v, g, least = rows_of(cuts)
     builder.add_rows(
         f"cuts{t}",
         0.0,

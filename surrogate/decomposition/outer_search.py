@@ -25,11 +25,12 @@ from dataclasses import replace
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.decomposition.branching import hull_gaps, place_of_cut
+from surrogate.decomposition.branching import hull_gaps, place_of_cut, widest
+from surrogate.decomposition.cuts import Cut, direction_of
 from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
 from surrogate.decomposition.master import Mixture
-from surrogate.decomposition.node import Bounded, Cut, Goal, Node, improve_bound
+from surrogate.decomposition.node import Bounded, Goal, Node, improve_bound
 from surrogate.decomposition.outer import Outer, outer_approximation
 from surrogate.decomposition.parts import Parts
 from surrogate.decomposition.pieces import Piece
@@ -39,7 +40,6 @@ from surrogate.decomposition.root import (
     copies_scale,
     objective_scale,
     priced_root,
-    root_node,
 )
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome, Session, Status
@@ -66,12 +66,10 @@ class OuterSearch:
 
     def __init__(self, parts: Parts, rel_gap: float, abs_gap: float, seed: int) -> None:
         self._parts, self._seed = parts, seed
-        self._rng, self._scale = np.random.default_rng(seed), objective_scale(parts)
-        self._pool = Pool(parts)
+        self._rng, self._pool = np.random.default_rng(seed), Pool(parts)
         self._pricer = InTurn(parts, self._pool, self._rng)
-        root = root_node(parts)
-        self._best = Best(rel_gap, abs_gap, self._scale, ceiling(parts, root), np.inf)
-        self._prices = root.prices
+        self._best = Best(rel_gap, abs_gap, objective_scale(parts), np.inf, np.inf)
+        self._prices = np.zeros(len(parts.row_lower))
         self.pieces: list[list[Piece]] = []
         self._nodes = 0
         self.bound = -np.inf
@@ -95,7 +93,8 @@ class OuterSearch:
     def _begin(self) -> None:
         """Every copy in one piece, with the cuts of the root."""
         parts = self._parts
-        root, mixture = priced_root(parts, self._pool, self._scale, self._rng)
+        root, mixture = priced_root(parts, self._pool, self._best.scale, self._rng)
+        self._best.ceiling = ceiling(parts, root)
         goal = replace(self._best.goal, cutoff=np.inf)
         done = improve_bound(parts, root, self._pricer, goal, ROOT_ROUNDS, mixture)
         for copy, cover in zip(parts.copies, done.node.covers, strict=True):
@@ -108,7 +107,7 @@ class OuterSearch:
         if done.mixture is not None and done.mixture.balanced:
             # A slack with a wide range and a penalty makes a scale of any size.
             size = TIMES * abs(done.mixture.value) + copies_scale(parts) + 1e-6
-            self._scale = self._best.scale = min(self._scale, size)
+            self._best.scale = min(self._best.scale, size)
 
     def _round(self, helper: Helper) -> bool:
         """One outer approximation, and what is learned where its solution is; whether to go on."""
@@ -150,22 +149,21 @@ class OuterSearch:
         infeasible that are not; where it had a solution to start from, it then calls that optimal,
         and has no bound.
         """
-        left = self._best.deadline - time.perf_counter()
-        limit = min(max(left, 0.0), max(SHORTEST, LONGEST * left))
         for presolve in ("choose", "off"):
+            left = max(0.0, self._best.deadline - time.perf_counter())
             options = {"mip_rel_gap": 0.0, "mip_abs_gap": gap, "presolve": presolve}
             try:
                 session = Session(outer.program, seed=self._seed, options=options)
                 if self._best.solution is not None:
                     session.start(self._start(outer, self._best.solution))
-                outcome = session.solve(limit)
+                outcome = session.solve(min(left, max(SHORTEST, LONGEST * left)))
             except SolverError:
                 return None
             self._nodes += max(1, outcome.nodes)
-            empty = outcome.status is Status.OPTIMAL and outcome.bound is None
-            if not empty and outcome.status is not Status.INFEASIBLE:
-                return outcome
-        return None if empty else outcome
+            without_bound = outcome.status is Status.OPTIMAL and outcome.bound is None
+            if not without_bound and outcome.status is not Status.INFEASIBLE:
+                break
+        return None if without_bound else outcome
 
     @property
     def _little(self) -> float:
@@ -175,7 +173,7 @@ class OuterSearch:
     def _open(self, bound: float) -> float:
         """How far a bound is from the best solution."""
         if self._best.solution is None or not np.isfinite(bound):
-            return FIRST_GAP / SHARE * self._scale
+            return FIRST_GAP / SHARE * self._best.scale
         return self._best.value - bound
 
     def _start(self, outer: Outer, solution: FloatArray) -> FloatArray:
@@ -208,11 +206,11 @@ class OuterSearch:
         """
         self._prices, learned = done.node.prices, False
         for t, (k, copy) in enumerate(zip(chosen, self._parts.copies, strict=True)):
-            v, g = copy.reduced(self._prices)
-            x, y = outer.inputs(t, k, solution)
+            best_direction = direction_of(*copy.reduced(self._prices))
+            x, y = outer.point(t, k, solution)
             cuts = self._cuts_for(done, t, chosen)
             violated = [cut for cut in cuts if cut.violation(x, y) > self._little + SEEN * cut.size]
-            best = [cut for cut in cuts if cut.direction == v.tobytes() + g.tobytes()]
+            best = [cut for cut in cuts if cut.direction == best_direction]
             piece = replace(self.pieces[t][k], cover=done.node.covers[t])
             self.pieces[t][k] = piece.with_cuts([*violated, *best])
             learned |= bool(violated)
@@ -239,13 +237,10 @@ class OuterSearch:
                 piece = self.pieces[t][chosen[t]]
                 self._cut(t, chosen[t], *place_of_cut(mixture, t, piece.lower, piece.upper))
             return True
-        pieces = [self.pieces[t][k] for t, k in enumerate(chosen)]
-        whole = [np.maximum(copy.upper - copy.lower, THIN) for copy in self._parts.copies]
-        widths = [(p.upper - p.lower) / w for p, w in zip(pieces, whole, strict=True)]
-        t = int(np.argmax([width.max() for width in widths]))
-        axis = int(widths[t].argmax())
-        middle = float((pieces[t].lower[axis] + pieces[t].upper[axis]) / 2.0)
-        if widths[t][axis] < THIN:
+        boxes = [(self.pieces[t][k].lower, self.pieces[t][k].upper) for t, k in enumerate(chosen)]
+        units = [np.maximum(copy.upper - copy.lower, THIN) for copy in self._parts.copies]
+        t, axis, middle, width = widest(boxes, units)
+        if width < THIN:
             return False
         self._cut(t, chosen[t], axis, middle)
         return True

@@ -9,7 +9,7 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.cells import CellTree, Cover, price
-from surrogate.decomposition.node import Cut
+from surrogate.decomposition.cuts import Cut, best_cuts
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +38,7 @@ class Piece:
 
     def with_cuts(self, cuts: Iterable[Cut]) -> Piece:
         """The piece with more cuts; of one direction, the better one counts."""
-        found = {cut.direction: cut for cut in self.cuts}
-        for cut in cuts:
-            old = found.get(cut.direction)
-            if cut.v.any() and (old is None or old.least < cut.least):
-                found[cut.direction] = cut
-        return replace(self, cuts=tuple(found.values()))
+        return replace(self, cuts=best_cuts([*self.cuts, *cuts]))
 
     def priced(
         self, tree: CellTree, directions: Iterable[tuple[FloatArray, FloatArray]], gap: float

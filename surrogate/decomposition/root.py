@@ -11,11 +11,11 @@ import numpy as np
 from surrogate.box import FloatArray
 from surrogate.cells import CellTree, Cover, Points, price
 from surrogate.decomposition.at_once import at_once
+from surrogate.decomposition.cuts import Cut
 from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.master import Mixture, solve_master
 from surrogate.decomposition.node import (
     Bounded,
-    Cut,
     Goal,
     Node,
     Pricer,

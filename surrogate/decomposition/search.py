@@ -23,7 +23,7 @@ from itertools import count
 import numpy as np
 
 from surrogate.box import FloatArray
-from surrogate.decomposition.branching import hull_gaps, place_of_cut
+from surrogate.decomposition.branching import hull_gaps, place_of_cut, widest
 from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
 from surrogate.decomposition.node import Bounded, Node, Pricer, improve_bound
@@ -104,10 +104,8 @@ def _children(parts: Parts, done: Bounded) -> list[Node]:
 def _halves(node: Node) -> list[Node]:
     """Cut where a copy's part is widest, when there is nothing else to go by."""
     hulls = [cover.hull for cover in node.covers]
-    widths = [upper - lower for lower, upper in hulls]
-    t = int(np.argmax([width.max() for width in widths]))
-    axis = int(widths[t].argmax())
-    return _cut(node, t, axis, float((hulls[t][0][axis] + hulls[t][1][axis]) / 2.0))
+    t, axis, middle, _ = widest(hulls, [np.ones(len(lower)) for lower, _ in hulls])
+    return _cut(node, t, axis, middle)
 
 
 def _cut(node: Node, t: int, axis: int, at: float) -> list[Node]:

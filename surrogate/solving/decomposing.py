@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -95,9 +96,17 @@ class DecomposedSearch:
         seed: int,
     ) -> None:
         self._parts, self._program, self._rel_gap, self._seed = parts, program, rel_gap, seed
-        self._local = LocalSearch(program, hints.patterns, places, seed)
-        many = parts.rest.integer.sum() > FEW_OWN
-        self._outer = OuterSearch(parts, rel_gap, ABS_GAP, seed) if many else None
+        self._hints, self._places = hints, places
+
+    @cached_property
+    def _local(self) -> LocalSearch:
+        """Made when it is needed: HiGHS, which may go first, may end it all."""
+        return LocalSearch(self._program, self._hints.patterns, self._places, self._seed)
+
+    @cached_property
+    def _outer(self) -> OuterSearch | None:
+        many = self._parts.rest.integer.sum() > FEW_OWN
+        return OuterSearch(self._parts, self._rel_gap, ABS_GAP, self._seed) if many else None
 
     def run(self, deadline: float, first: Outcome | None = None) -> Outcome:
         """To the end, or until `time.perf_counter` reaches the deadline.
@@ -128,7 +137,7 @@ def _outcome(
 ) -> Outcome:
     """The end of the search in HiGHS's terms."""
     sign = -1.0 if maximize else 1.0
-    solution = found.solution if isinstance(found.solution, np.ndarray) else None
+    solution = found.solution
     if found.proved:
         status = Status.OPTIMAL if solution is not None else Status.INFEASIBLE
     else:

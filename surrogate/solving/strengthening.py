@@ -22,7 +22,16 @@ import numpy as np
 
 from surrogate.arguments import check_whole
 from surrogate.cells import CellTree, Cover, price
-from surrogate.decomposition import Copy, Cut, Parts, Root, split, strengthen_root
+from surrogate.decomposition import (
+    Copy,
+    Cut,
+    Parts,
+    Root,
+    best_cuts,
+    rows_of,
+    split,
+    strengthen_root,
+)
 from surrogate.errors import InputError
 from surrogate.programs import Builder, Session, Status
 from surrogate.solving.checks import check_arguments, check_model
@@ -34,9 +43,6 @@ from surrogate.solving.written import Row, write_rows
 
 NAME = "support_cuts"
 """The constraint on each network's block that holds its cuts."""
-
-PAD = 1e-9
-"""By how much, relatively, a cut of size 1 is loosened: the solver meets rows within 1e-9."""
 
 ROUNDS = 50
 
@@ -178,7 +184,7 @@ def _parts(translation: Translation, graphs: Sequence[Graph]) -> Parts:
     return parts
 
 
-def _cuts_of(parts: Parts, root: Root, tree: CellTree) -> list[Cut]:
+def _cuts_of(parts: Parts, root: Root, tree: CellTree) -> tuple[Cut, ...]:
     """The distinct cuts of all copies of one network and box.
 
     They are for the whole box of the tree: whatever the model's bounds become, they hold. Those
@@ -186,9 +192,9 @@ def _cuts_of(parts: Parts, root: Root, tree: CellTree) -> list[Cut]:
     """
     box = tree.box
     whole: Cover | None = None
-    found: dict[bytes, Cut] = {}
+    found = []
     for cut in root.cuts:
-        key, other = cut.v.tobytes() + cut.g.tobytes(), parts.copies[cut.copy]
+        other = parts.copies[cut.copy]
         if other.tree is not tree or not cut.v.any():
             continue
         if (other.lower > box.lower).any() or (other.upper < box.upper).any():
@@ -196,9 +202,8 @@ def _cuts_of(parts: Parts, root: Root, tree: CellTree) -> list[Cut]:
                 whole = Cover.of(tree, box.lower, box.upper)
             least = price(tree, whole, cut.v, cut.g, math.inf).least
             cut = replace(cut, least=least)
-        if key not in found or found[key].least < cut.least:
-            found[key] = cut
-    return list(found.values())
+        found.append(cut)
+    return best_cuts(found)
 
 
 def _write(graph: Graph, copy: Copy, cuts: Sequence[Cut]) -> int:
@@ -213,11 +218,8 @@ def _write(graph: Graph, copy: Copy, cuts: Sequence[Cut]) -> int:
     x = builder.add_columns("x", np.zeros(d), 0.0)
     y = builder.add_columns("y", np.zeros(copy.net.n_outputs), 0.0)
     if cuts:
-        # Prices can be of any size, as those of a penalty, and solvers' tolerances are absolute.
-        v = np.array([cut.v / cut.size for cut in cuts])
-        g = np.array([cut.g / cut.size for cut in cuts])
-        least = np.array([cut.least / cut.size for cut in cuts])
-        builder.add_rows(NAME, least - PAD * (1.0 + np.abs(least)), np.inf, (x, -g), (y, v))
+        v, g, least = rows_of(cuts)
+        builder.add_rows(NAME, least, np.inf, (x, -g), (y, v))
         (group,), variables = builder.rows, (*graph.inputs, *graph.outputs)
         starts = group.start.tolist()
         rows = [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from surrogate.cells import CellTree, Cover
 from surrogate.decomposition import OuterSearch
-from surrogate.decomposition.node import Cut
+from surrogate.decomposition.cuts import Cut
 from surrogate.decomposition.outer import outer_approximation
 from surrogate.decomposition.pieces import Piece
 from surrogate.programs import Session, Status
@@ -71,7 +71,7 @@ def test_points_of_the_graphs_are_in_it(features, seed, n):
         values = parts.rest.matrix @ solution[: len(parts.rest.cost)]
         cost = parts.offset + parts.rest.cost @ solution[: len(parts.rest.cost)]
         for t, k in enumerate(outer.chosen(solution)):
-            x, y = (a[None] for a in outer.inputs(t, k, solution))
+            x, y = (a[None] for a in outer.point(t, k, solution))
             values = values + parts.points_rows(t, x, y)[:, 0]
             cost += parts.points_cost(t, x, y)[0]
         np.testing.assert_allclose(rows[own:], values, atol=1e-9)

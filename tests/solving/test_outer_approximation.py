@@ -11,13 +11,10 @@ import surrogate as sg
 from surrogate.decomposition import OuterSearch, outer_search
 from surrogate.programs import Session
 from surrogate.solving import Status, solve
+from tests.decomposition.test_outer import Blind
 from tests.decomposition.test_splitting import taken_apart
 from tests.nets import make_net
-from tests.solving.mixed_models import random_model, two_nets
-
-
-def dot(numbers, variables):
-    return sum(float(a) * v for a, v in zip(numbers, variables, strict=True))
+from tests.solving.mixed_models import coefficients, dot, random_model, two_nets
 
 
 def penalised(seed, upper=1e6, cost=1e4):
@@ -37,13 +34,13 @@ def penalised(seed, upper=1e6, cost=1e4):
         x0 = rng.uniform(-1.0, 1.0, 4)
         y0 = float(net(x0[None])[0, 0])
         for port in ("output", "inputs"):
-            c, g = rng.integers(-3, 4, 8), np.round(rng.uniform(-1.0, 1.0, 4), 2)
-            term, there = (3.0 * y, 3.0 * y0) if port == "output" else (dot(g, x), g @ x0)
+            c, g = rng.integers(-3, 4, 8), np.array(coefficients(rng, 4))
+            term, there = (3.0 * y, 3.0 * y0) if port == "output" else (dot(g.tolist(), x), g @ x0)
             middle = float(c @ whole + there)
-            m.rows.add(pyo.inequality(middle - 0.02, dot(c, n) + term, middle + 0.02))
+            m.rows.add(pyo.inequality(middle - 0.02, dot(c.tolist(), n) + term, middle + 0.02))
         m.rows.add(y + m.slack + 0.5 * n[7] >= y0 + 0.5 * int(whole[7]))
         total, value = total + y, value + y0
-    own = np.round(rng.uniform(-1.0, 1.0, 8), 2)
+    own = coefficients(rng, 8)
     m.objective = pyo.Objective(expr=total + dot(own, n))
     return m, value + float(own @ whole)
 
@@ -71,13 +68,6 @@ class Wrong(Session):
     def solve(self, time_limit=np.inf):
         outcome = super().solve(time_limit)
         return replace(outcome, status=self.status, bound=None) if self._presolved else outcome
-
-
-class Blind:
-    """A helper that finds nothing."""
-
-    def improve(self, _):
-        return None
 
 
 @pytest.fixture
