@@ -158,7 +158,8 @@ def least_on_boxes(
 ) -> FloatArray:
     """Minima of (slope - g).x + constant over boxes, (cells,), rounded down.
 
-    A sum of 2 d + 2 products, none rounded more than d + 6 times.
+    A sum of 2 d + 2 products, none rounded more than d + 6 times; up to 3 d + 10 may do so, as when
+    slopes and constants are products or quotients themselves.
     """
     tilt = slope - g
     at = np.where(tilt > 0.0, lower, upper)

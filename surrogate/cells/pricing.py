@@ -23,7 +23,7 @@ from surrogate.cells.patterns import FEW
 from surrogate.cells.planes import least_on_boxes
 from surrogate.cells.points import Points
 from surrogate.cells.tree import CellTree
-from surrogate.programs.program import IntArray
+from surrogate.programs.program import BoolArray, IntArray
 
 BATCH = 128  # cells halved at once, at least: fewer is more Python, more is cells in vain
 SHARE = 8  # and at least one in so many, so that large covers are not copied too often
@@ -128,13 +128,20 @@ class _Search:
             self.value, self.best = float(values[order[0]]), x[order[0]]
 
     def unfold(self, sought: float) -> None:
-        """Replace cells whose bounds are below what is sought by their halves, where these are."""
+        """Replace cells whose bounds are below what is sought by their halves, where these are.
+
+        And recall what earlier prices proved there: cells that are made from here on are new.
+        """
         while True:
             axes = self._tree.axis_of(self.cover.cells)
             cut = np.flatnonzero((axes >= 0) & (self.bounds < sought))
             if not len(cut):
-                return
+                break
             self._replace(cut, axes[cut])
+        low = np.flatnonzero(self.bounds < sought)
+        some, supports = self.cover.take(low), self._tree.supports(self._direction)
+        known = supports.bounds(some.cells, some.lower, some.upper, self._size, self._g)
+        self.bounds[low] = np.maximum(self.bounds[low], known)
 
     def sharpen(self, whole: IntArray, gap: float, enough: float) -> None:
         """Better bounds for whole cells: by better slopes, and by patterns where these are few."""
@@ -142,7 +149,8 @@ class _Search:
         sought = min(self.value - gap / 2.0, enough)
         whole = whole[self.bounds[whole] < sought]
         some = self.cover.take(whole)
-        better = tree.better_bounds(some.cells, some.lower, some.upper, v, g)
+        slope, constant, better = tree.better_planes(some.cells, some.lower, some.upper, v, g)
+        self._keep(some.cells, slope, constant, better > self.bounds[whole])
         self.bounds[whole] = np.maximum(self.bounds[whole], better)
         whole = whole[self.bounds[whole] < sought]
         unstable = tree.n_unstable(self.cover.cells[whole])
@@ -151,8 +159,21 @@ class _Search:
         if len(whole):
             some = self.cover.take(whole)
             exact, x = tree.exact_bounds(some.cells, some.lower, some.upper, v, g, sought)
+            same = (some.lower == tree.lower[some.cells]) & (some.upper == tree.upper[some.cells])
+            better = (exact > self.bounds[whole]) & same.all(axis=1)  # elsewhere it need not hold
+            self._keep(some.cells, np.broadcast_to(g, some.lower.shape), exact, better)
             self.bounds[whole] = np.maximum(self.bounds[whole], exact)
             self.evaluate(x)
+
+    def _keep(
+        self, cells: IntArray, slope: FloatArray, constant: FloatArray, some: BoolArray
+    ) -> None:
+        """Some planes below v.f in cells, for prices to come."""
+        if self._size > 0.0:
+            supports = self._tree.supports(self._direction)
+            with np.errstate(over="ignore"):
+                slope, constant = slope[some] / self._size, constant[some] / self._size
+            supports.add(cells[some], slope, constant)
 
     def halve(self, chosen: IntArray, sought: float) -> bool:
         """Halve those cells whose bounds are below what is sought; whether any can be halved."""

@@ -37,18 +37,23 @@ def best_slopes_bound(
     g: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
-) -> FloatArray:
-    """Lower bounds of v.f(x) - g.x in parts [lower, upper] (cells, d) of cells, (cells,).
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Planes below v.f in cells, slopes (cells, d) and constants (cells,), made for g.
+
+    And the bounds of v.f(x) - g.x that they give in parts [lower, upper] (cells, d), (cells,).
 
     lows, ups   the cells' pre-activation bounds, layer by layer
     """
     lines = [Lines.between(low, up) for low, up in zip(lows, ups, strict=True)]
     free = [(low < 0.0) & (up > 0.0) for low, up in zip(lows, ups, strict=True)]
     safe = net.biases[-1] @ v - np.abs(v) @ pads[-1]
-    best = np.full(len(lower), -np.inf)
+    best, slope, at = np.full(len(lower), -np.inf), np.zeros(lower.shape), np.zeros(len(lower))
     for step in (*STEPS, 0.0):
         c, constant, used = _backward(net, lines, v, len(lower))
-        best = np.maximum(best, least_on_boxes(c, g, constant + safe, lower, upper))
+        constant += safe
+        bounds = least_on_boxes(c, g, constant, lower, upper)
+        better = bounds > best
+        best[better], slope[better], at[better] = bounds[better], c[better], constant[better]
         if step:
             h = np.where(c > g, lower, upper)
             for k, line in enumerate(lines):
@@ -56,7 +61,7 @@ def best_slopes_bound(
                 h = np.where(used[k], line.below * a, line.above * a + line.intercept)
                 moved = np.clip(line.below + step * np.sign(a), 0.0, 1.0)
                 lines[k] = replace(line, below=np.where(free[k] & used[k], moved, line.below))
-    return best
+    return slope, at, best
 
 
 def _backward(

@@ -17,6 +17,7 @@ from surrogate.cells.patterns import pattern_bounds
 from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
 from surrogate.cells.points import Points
 from surrogate.cells.slopes import best_slopes_bound
+from surrogate.cells.supports import Supports
 from surrogate.cells.table import Table
 from surrogate.network import Network
 from surrogate.programs.program import BoolArray, IntArray
@@ -33,10 +34,14 @@ _DIRECTIONS = 8  # directions whose planes are kept
 
 @dataclass(eq=False)
 class _Planes:
-    """The planes below v.f that were asked for, slope.x + constant; the others are NaN."""
+    """The planes below v.f that were asked for, slope.x + constant; the others are NaN.
+
+    supports   those that were made for a price
+    """
 
     slope: Table
     constant: Table
+    supports: Supports
 
     def missing(self, cells: IntArray, n: int) -> IntArray:
         """Which of the cells have none, when the tree has n."""
@@ -96,7 +101,9 @@ class CellTree:
     @property
     def full(self) -> bool:
         """Whether the tree may not grow any more."""
-        return len(self) * (2 * sum(self.net.widths) + 5 * self.net.n_inputs) > LARGEST
+        made = sum(len(planes.supports) for planes in self._planes.values())
+        cells = len(self) * (2 * sum(self.net.widths) + 5 * self.net.n_inputs)
+        return cells + made * (self.net.n_inputs + 1) > LARGEST
 
     @property
     def cuts(self) -> Cuts:
@@ -125,11 +132,7 @@ class CellTree:
     def planes(self, cells: IntArray, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The planes below v.f in some cells: slopes (n, d) and constants (n,). Each is made once,
         as long as the direction is among the latest."""
-        key = direction.tobytes()
-        found = self._planes.pop(key, None) or _Planes(Table(self.net.n_inputs), Table())
-        self._planes[key] = found
-        if len(self._planes) > _DIRECTIONS:
-            self._planes.pop(next(iter(self._planes)))
+        found = self._planes_of(direction)
         missing = found.missing(cells, len(self))
         for start in range(0, len(missing), self._chunk):
             some = missing[start : start + self._chunk]
@@ -137,6 +140,18 @@ class CellTree:
             slope, constant = minorants(self.net, self._pads, len(some), *bounds, direction)
             found.slope.rows[some], found.constant.rows[some] = slope, constant
         return found.slope.rows[cells], found.constant.rows[cells]
+
+    def supports(self, direction: FloatArray) -> Supports:
+        """The planes below v.f that prices made, while the direction is among the latest."""
+        return self._planes_of(direction).supports
+
+    def _planes_of(self, direction: FloatArray) -> _Planes:
+        key, d = direction.tobytes(), self.net.n_inputs
+        found = self._planes.pop(key, None) or _Planes(Table(d), Table(), Supports(d))
+        self._planes[key] = found
+        if len(self._planes) > _DIRECTIONS:
+            self._planes.pop(next(iter(self._planes)))
+        return found
 
     def unstable(self, lower: FloatArray, upper: FloatArray) -> int:
         """How many hidden neurons CROWN leaves unstable on a box (d,), (d,) inside the tree's."""
@@ -152,17 +167,21 @@ class CellTree:
             found.append(gains(self.net, radius, *self._bounds_of(some), direction))
         return np.concatenate(found)
 
-    def better_bounds(
+    def better_planes(
         self, cells: IntArray, lower: FloatArray, upper: FloatArray, v: FloatArray, g: FloatArray
-    ) -> FloatArray:
-        """Bounds of v.f - g.x in parts of cells, by slopes made for this price, (n,)."""
-        found = []
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Planes below v.f in cells made for this price, slopes (n, d) and constants (n,).
+
+        And the bounds of v.f - g.x in parts of the cells that they give, (n,).
+        """
+        found = [(lower[:0], np.zeros(0), np.zeros(0))]
         for start in range(0, len(cells), _SLOPES):
             part = slice(start, start + _SLOPES)
             lows, ups = self._bounds_of(cells[part])
             boxes = lower[part], upper[part]
             found.append(best_slopes_bound(self.net, self._pads, lows, ups, v, g, *boxes))
-        return np.concatenate([np.zeros(0), *found])
+        slope, constant, bounds = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return slope, constant, bounds
 
     def n_unstable(self, cells: IntArray) -> IntArray:
         """How many hidden neurons are unstable in each cell, (n,)."""

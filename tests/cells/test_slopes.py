@@ -1,5 +1,7 @@
 """Slopes made for one price: bounds that hold exactly, never below the planes', exact at a kink."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,11 +29,15 @@ def test_no_point_is_below_the_bound(net, seed):
     tree = CellTree(net, net.box)
     lower, upper = boxes_inside(net.box, 3, rng)
     cells = np.zeros(len(lower), dtype=int)
-    bounds = tree.better_bounds(cells, lower, upper, v, g)
+    slope, constant, bounds = tree.better_planes(cells, lower, upper, v, g)
     for bound, low, up in zip(bounds, lower, upper, strict=True):
         x = np.vstack([points_inside(low, up, 4, rng), descended(net, low, up, v, g, rng)[-8:]])
         for point in x:
             assert exact_value(net, v, point) - exact_product(g, point) >= bound
+    assert np.array_equal(bounds, least_on_boxes(slope, g, constant, lower, upper))
+    for a, b in zip(slope, constant, strict=True):  # in the whole cell, whatever part was asked for
+        for point in descended(net, net.box.lower, net.box.upper, v, a, rng)[-4:]:
+            assert exact_value(net, v, point) >= exact_product(a, point) + Fraction(float(b))
 
 
 @settings(max_examples=40, deadline=None)
@@ -44,7 +50,7 @@ def test_the_bound_is_never_below_that_of_the_planes(net, seed):
     cells = np.zeros(len(lower), dtype=int)
     slope, constant = tree.planes(cells, v)
     plain = least_on_boxes(slope, g, constant, lower, upper)
-    better = tree.better_bounds(cells, lower, upper, v, g)
+    better = tree.better_planes(cells, lower, upper, v, g)[2]
     assert (better >= plain - 1e-9 * (1.0 + np.abs(plain))).all()
 
 
@@ -56,7 +62,7 @@ def test_a_kink_along_the_face_of_least_value_is_exact_without_a_cut(share):
     low, up = net.box.lower[None], net.box.upper[None]
     slope, constant = tree.planes(np.array([0]), v)
     plain = least_on_boxes(slope, g, constant, low, up)[0]
-    better = tree.better_bounds(np.array([0]), low, up, v, g)[0]
+    better = tree.better_planes(np.array([0]), low, up, v, g)[2][0]
     assert plain <= -0.5
     assert -0.1 <= better <= 0.0
     found = price(tree, Cover.of(tree, net.box.lower, net.box.upper), v, g, 0.1)
