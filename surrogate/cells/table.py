@@ -11,20 +11,28 @@ class Table:
     """Rows that are added at the end of an array, at constant cost each."""
 
     def __init__(self, *shape: int, kind: type = float) -> None:
-        self._data: Any = np.zeros((64, *shape), dtype=kind)
+        self._data: Any = np.empty((64, *shape), dtype=kind)
         self._n = 0
 
     def add(self, rows: Any) -> None:
         """Add rows at the end."""
-        while self._n + len(rows) > len(self._data):
-            self._data = np.concatenate([self._data, np.zeros_like(self._data)])
+        self._room(self._n + len(rows))
         self._data[self._n : self._n + len(rows)] = rows
         self._n += len(rows)
 
     def grow(self, n: int, value: float) -> None:
         """Fill up to n rows with a value."""
         if n > self._n:
-            self.add(np.full((n - self._n, *self._data.shape[1:]), value))
+            self._room(n)
+            self._data[self._n : n] = value
+            self._n = n
+
+    def _room(self, n: int) -> None:
+        """Make place for n rows: memory beyond those in use is not touched, so it costs nothing."""
+        if n > len(self._data):
+            data = np.empty((max(n, 2 * len(self._data)), *self._data.shape[1:]), self._data.dtype)
+            data[: self._n] = self._data[: self._n]
+            self._data = data
 
     @property
     def rows(self) -> Any:
