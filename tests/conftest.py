@@ -1,5 +1,6 @@
 """Fixtures that several rooms use."""
 
+import signal
 import sys
 
 import pytest
@@ -10,6 +11,11 @@ from tests.nets import DEGENERATE, make_net
 # The same examples in every run, and no deadline: a slow machine is not a failure.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background deaf to interrupts; some tests send them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=DEGENERATE)

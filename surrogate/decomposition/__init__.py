@@ -7,10 +7,11 @@ from surrogate.decomposition.node import Node
 from surrogate.decomposition.outer_search import OuterSearch
 from surrogate.decomposition.parts import Copy, Embedded, Parts
 from surrogate.decomposition.root import Root, strengthen_root
-from surrogate.decomposition.search import branch_and_price
+from surrogate.decomposition.search import BranchAndPrice
 from surrogate.decomposition.splitting import split
 
 __all__ = [
+    "BranchAndPrice",
     "Copy",
     "Cut",
     "Embedded",
@@ -23,7 +24,6 @@ __all__ = [
     "Root",
     "Solution",
     "best_cuts",
-    "branch_and_price",
     "rows_of",
     "split",
     "strengthen_root",

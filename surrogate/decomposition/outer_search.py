@@ -81,7 +81,7 @@ class OuterSearch:
 
     def run(self, helper: Helper, deadline: float) -> Found:
         """Search until the gap is closed or `time.perf_counter` reaches the deadline."""
-        self._best.deadline = deadline
+        self._best.deadline, self._nodes = deadline, 0
         if not self.pieces:
             self._begin()
         going = True

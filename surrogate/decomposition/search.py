@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -26,7 +27,7 @@ from surrogate.box import FloatArray
 from surrogate.decomposition.branching import hull_gaps, place_of_cut, widest
 from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
-from surrogate.decomposition.node import Bounded, Node, Pricer, improve_bound
+from surrogate.decomposition.node import Bounded, Node, improve_bound
 from surrogate.decomposition.parts import Parts
 from surrogate.decomposition.pool import Pool
 from surrogate.decomposition.root import ceiling, objective_scale, priced_root
@@ -37,55 +38,70 @@ FEW_NEURONS = 16
 WHOLE = 1e-6  # an integer this close to a whole number is one
 
 
-def branch_and_price(
-    parts: Parts,
-    helper: Helper,
-    deadline: float,
-    rel_gap: float,
-    abs_gap: float,
-    seed: int,
-    known: Solution | None = None,
-    known_bound: float = -np.inf,
-) -> Found:
-    """Search until the gap is closed or `time.perf_counter` reaches the deadline.
+class BranchAndPrice:
+    """The search, which can be stopped and go on.
 
-    known, known_bound   a solution, and a bound, that are known already
+    bound   proved, as if minimising: infinite when there is no solution
     """
-    rng, scale, number = np.random.default_rng(seed), objective_scale(parts), count()
-    pool, nodes = Pool(parts), 0
-    pricer = InTurn(parts, pool, rng)
-    root = replace(priced_root(parts, pool, scale, rng)[0], bound=known_bound)
-    best = Best(rel_gap, abs_gap, scale, ceiling(parts, root), deadline)
-    best.offer(known)
-    queue: list[tuple[float, int, Node]] = [(known_bound, next(number), root)]
-    while queue and queue[0][0] < best.goal.cutoff and time.perf_counter() < deadline:
-        node = heapq.heappop(queue)[2]
-        nodes += 1
-        for child in _branches(parts, node, pricer, helper, best):
-            heapq.heappush(queue, (child.bound, next(number), child))
-    cutoff = best.goal.cutoff
-    bound = min(queue[0][0] if queue else np.inf, cutoff)
-    return Found(best.value, bound, best.solution, bound >= cutoff, nodes)
 
+    def __init__(self, parts: Parts, rel_gap: float, abs_gap: float, seed: int) -> None:
+        self._parts, self._rng = parts, np.random.default_rng(seed)
+        self._pool, self._number = Pool(parts), count()
+        self._pricer = InTurn(parts, self._pool, self._rng)
+        self._best = Best(rel_gap, abs_gap, objective_scale(parts), np.inf, np.inf)
+        self._queue: list[tuple[float, int, Node]] | None = None
+        self.bound = -np.inf
 
-def _branches(parts: Parts, node: Node, pricer: Pricer, helper: Helper, best: Best) -> list[Node]:
-    """What is left of a node, in parts; solutions on the way are offered to `best`."""
-    done = improve_bound(parts, node, pricer, best.goal)
-    if done.hopeless or done.node.bound > best.ceiling:
-        return []
-    if done.mixture is not None:
-        best.offer(helper.improve(done.mixture))
-    if done.node.bound < best.goal.cutoff and _unstable(parts, done.node) <= FEW_NEURONS:
-        bound, found = helper.finish(done.node)
-        best.offer(found)
-        done = replace(done, node=replace(done.node, bound=max(bound, done.node.bound)))
-    return _children(parts, done) if done.node.bound < best.goal.cutoff else []
+    def know(self, solution: Solution | None, bound: float = -np.inf) -> None:
+        """A solution, and a bound, that another search has found."""
+        self._best.offer(solution)
+        self.bound = max(self.bound, bound)
 
+    def run(self, helper: Helper, deadline: float) -> Found:
+        """Search until the gap is closed or `time.perf_counter` reaches the deadline."""
+        self._best.deadline, nodes = deadline, 0
+        queue = self._begin() if self._queue is None else self._queue
+        while self._open(queue) and time.perf_counter() < deadline:
+            node = heapq.heappop(queue)[2]
+            nodes += 1
+            for child in self._branches(node, helper):
+                heapq.heappush(queue, (child.bound, next(self._number), child))
+        best, proved = self._best, not self._open(queue)
+        return Found(best.value, min(self.bound, best.value), best.solution, proved, nodes)
 
-def _unstable(parts: Parts, node: Node) -> int:
-    """Neurons that may be on either side in what is left of their copy's box."""
-    hulls = [cover.hull for cover in node.covers]
-    return sum(c.tree.unstable(*hull) for c, hull in zip(parts.copies, hulls, strict=True))
+    def _open(self, queue: Sequence[tuple[float, int, Node]]) -> bool:
+        """Whether something better than the best solution may be left; the bound is raised."""
+        cutoff = self._best.goal.cutoff
+        self.bound = max(self.bound, min(queue[0][0] if queue else np.inf, cutoff))
+        return self.bound < cutoff
+
+    def _begin(self) -> list[tuple[float, int, Node]]:
+        """The queue, with the root in it."""
+        root = priced_root(self._parts, self._pool, self._best.scale, self._rng)[0]
+        self._best.ceiling = ceiling(self._parts, root)
+        self._queue = [(self.bound, next(self._number), replace(root, bound=self.bound))]
+        return self._queue
+
+    def _branches(self, node: Node, helper: Helper) -> list[Node]:
+        """What is left of a node, in parts; solutions on the way are kept."""
+        best = self._best
+        done = improve_bound(self._parts, node, self._pricer, best.goal)
+        if done.hopeless or done.node.bound > best.ceiling:
+            return []
+        if done.mixture is not None:
+            best.offer(helper.improve(done.mixture))
+        if done.node.bound < best.goal.cutoff and self._unstable(done.node) <= FEW_NEURONS:
+            bound, found = helper.finish(done.node)
+            best.offer(found)
+            done = replace(done, node=replace(done.node, bound=max(bound, done.node.bound)))
+        return _children(self._parts, done) if done.node.bound < best.goal.cutoff else []
+
+    def _unstable(self, node: Node) -> int:
+        """Neurons that may be on either side in what is left of their copy's box."""
+        hulls = [cover.hull for cover in node.covers]
+        return sum(
+            copy.tree.unstable(*hull) for copy, hull in zip(self._parts.copies, hulls, strict=True)
+        )
 
 
 def _children(parts: Parts, done: Bounded) -> list[Node]:

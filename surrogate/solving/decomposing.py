@@ -15,12 +15,12 @@ from functools import cached_property
 import numpy as np
 
 from surrogate.decomposition import (
+    BranchAndPrice,
     Embedded,
     Found,
     OuterSearch,
     Parts,
     Solution,
-    branch_and_price,
     split,
 )
 from surrogate.programs import Outcome, Program, Session, Status
@@ -104,9 +104,14 @@ class DecomposedSearch:
         return LocalSearch(self._program, self._hints.patterns, self._places, self._seed)
 
     @cached_property
-    def _outer(self) -> OuterSearch | None:
-        many = self._parts.rest.integer.sum() > FEW_OWN
-        return OuterSearch(self._parts, self._rel_gap, ABS_GAP, self._seed) if many else None
+    def _search(self) -> OuterSearch | BranchAndPrice:
+        search = OuterSearch if self._many_own else BranchAndPrice
+        return search(self._parts, self._rel_gap, ABS_GAP, self._seed)
+
+    @property
+    def _many_own(self) -> bool:
+        """Whether the model has many integers of its own."""
+        return bool(self._parts.rest.integer.sum() > FEW_OWN)
 
     def run(self, deadline: float, first: Outcome | None = None) -> Outcome:
         """To the end, or until `time.perf_counter` reaches the deadline.
@@ -120,13 +125,9 @@ class DecomposedSearch:
         if first is not None and first.x is not None and first.objective is not None:
             known, helper.first_solution = (sign * first.objective, first.x), first.seconds
         bound = -np.inf if first is None or first.bound is None else sign * first.bound
-        if self._outer is not None:
-            self._outer.know(known, bound)
-            method, found = "outer approximation", self._outer.run(helper, deadline)
-        else:
-            goal = self._rel_gap, ABS_GAP, self._seed
-            method = "branch and price"
-            found = branch_and_price(self._parts, helper, deadline, *goal, known, bound)
+        self._search.know(known, bound)
+        found = self._search.run(helper, deadline)
+        method = "outer approximation" if self._many_own else "branch and price"
         seconds = time.perf_counter() - start
         outcome = _outcome(found, method, program.maximize, seconds, helper.first_solution)
         return outcome if first is None else after(outcome, first, program.maximize)

@@ -80,6 +80,19 @@ class LocalSearch:
             point[inputs] = rng.uniform(program.lower[inputs], program.upper[inputs])
         return point
 
+    def agreed(self, points: FloatArray) -> tuple[IntArray, FloatArray]:
+        """The networks' binaries that have one value in the regions of all points (k, n), and it.
+
+        The other regions with these values are those around and between them.
+        """
+        columns, values = [self._integers[:0]], [np.zeros(0)]
+        for pattern, inputs, binaries in self._nets:
+            states, free = np.array([pattern.at(x) for x in points[:, inputs]]).swapaxes(0, 1)
+            same = (np.ptp(states, axis=0) == 0.0) & ~free.any(axis=0)
+            columns.append(binaries[same])
+            values.append(states[0, same])
+        return np.concatenate(columns), np.concatenate(values)
+
     def hop(self, point: FloatArray, deadline: float) -> tuple[FloatArray | None, float]:
         """From a point's region to its best solution, and on to neighbours, while that improves.
 

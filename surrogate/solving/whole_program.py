@@ -40,7 +40,8 @@ class WholeProgram:
         """The best solution of the regions around the mixture's means, or None.
 
         Where there is none, as with integers of the model's own that are not whole there, HiGHS
-        looks for one near the means, in the nodes 2, 4, 8 and so on.
+        looks for one in the nodes 1, 2, 4, 8 and so on: between the regions of the mixture's
+        points, and but for the first near the means.
         """
         start = time.perf_counter()
         self.calls += 1
@@ -52,6 +53,8 @@ class WholeProgram:
             point[copy.inputs] = mean
         x, cost = self.search.hop(point, self.deadline)
         found = None if x is None else (cost, x)
+        if found is None and self.calls.bit_count() == 1:
+            found = self._between(mixture, point)
         if found is None and self.calls.bit_count() == 1 < self.calls:
             reach = [NEAR * (copy.upper - copy.lower) for copy in self.parts.copies]
             lower = [mean - r for mean, r in zip(means, reach, strict=True)]
@@ -62,6 +65,19 @@ class WholeProgram:
         if found is not None and self.first_solution is None:
             self.first_solution = now - self.start
         return found
+
+    def _between(self, mixture: Mixture, point: FloatArray) -> Solution | None:
+        """HiGHS, with the binaries fixed on which the regions of the mixture's points agree."""
+        used = [p.x[w > 0.0] for p, w in zip(mixture.points, mixture.weights, strict=True)]
+        points = np.tile(point, (max(map(len, used)), 1))
+        for copy, x in zip(self.parts.copies, used, strict=True):
+            points[:, copy.inputs] = x[np.arange(len(points)) % len(x)]
+        columns, values = self.search.agreed(points)
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        lower[columns] = upper[columns] = values
+        return self._search(replace(self.program, lower=lower, upper=upper), [], [], NEAR_SECONDS)[
+            1
+        ]
 
     def finish(self, node: Node) -> tuple[float, Solution | None]:
         """HiGHS on what the node leaves of the program."""
@@ -84,7 +100,7 @@ class WholeProgram:
     ) -> tuple[float, Solution | None]:
         """Bound and best solution with the copies' inputs between these."""
         lower, upper = program.lower.copy(), program.upper.copy()
-        for copy, low, up in zip(self.parts.copies, lowers, uppers, strict=True):
+        for copy, low, up in zip(self.parts.copies, lowers, uppers, strict=False):
             lower[copy.inputs] = np.maximum(lower[copy.inputs], low)
             upper[copy.inputs] = np.minimum(upper[copy.inputs], up)
         part = replace(program, lower=lower, upper=upper)

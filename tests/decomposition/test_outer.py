@@ -14,6 +14,7 @@ from surrogate.decomposition.outer import outer_approximation
 from surrogate.decomposition.pieces import Piece
 from surrogate.programs import Session, Status
 from tests.cells.random_nets import descended, exact_product, exact_value, nets, points_inside
+from tests.decomposition.blind import Blind
 from tests.decomposition.test_bound import optimum_of
 from tests.decomposition.test_splitting import taken_apart
 from tests.nets import make_net
@@ -153,16 +154,6 @@ def test_prices_of_any_size_make_rows_of_one():
     there = np.concatenate([columns.x.ravel(), columns.y.ravel()])
     np.testing.assert_allclose(np.abs(cuts[:, there]).max(axis=1), 1.0)
     assert len(cuts) == sum(len(piece.cuts) for piece in pieces)
-
-
-class Blind:
-    """A helper that finds nothing."""
-
-    def improve(self, _):
-        return None
-
-    def finish(self, _):
-        raise AssertionError("outer approximation ends no nodes")
 
 
 class RoundByRound(OuterSearch):

@@ -11,7 +11,7 @@ import surrogate as sg
 from surrogate.decomposition import OuterSearch, outer_search
 from surrogate.programs import Session
 from surrogate.solving import Status, solve
-from tests.decomposition.test_outer import Blind
+from tests.decomposition.blind import Blind
 from tests.decomposition.test_splitting import taken_apart
 from tests.nets import make_net
 from tests.solving.mixed_models import coefficients, dot, random_model, two_nets
