@@ -37,6 +37,8 @@ FEW_INPUTS = 6  # up to these, the parts are searched before HiGHS is asked,
 FEW_INTEGERS = 45  # unless there are no more integers than these, binaries of networks included
 FEW_OWN = 5  # integers of no network, up to which branch and price is as fast as the outer one
 ALONE = 8.0  # seconds, which every linked instance with five inputs needs less of; then HiGHS
+ALONE_FLAT = 2.0  # with one hidden layer in each network, where HiGHS is at its best,
+ALONE_WITHOUT = 1.0  # or without a solution: presolve may see that there is none
 
 
 def embedded(graphs: Sequence[Graph], places: Mapping[int, int]) -> list[Embedded] | None:

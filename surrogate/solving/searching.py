@@ -12,6 +12,8 @@ from surrogate.errors import SolverError
 from surrogate.programs import Outcome, Program, Session
 from surrogate.solving.decomposing import (
     ALONE,
+    ALONE_FLAT,
+    ALONE_WITHOUT,
     FEW_INPUTS,
     FEW_INTEGERS,
     DecomposedSearch,
@@ -125,15 +127,16 @@ def _decomposed(
     """The search of the parts, and a share of the time for HiGHS, which may need no more than that.
 
     With many inputs, or few integers, HiGHS is asked first. Otherwise the parts nearly always end
-    sooner; but where a network is flat around its best points, cells need long. HiGHS is first, for
-    longer, where inputs are confined to the hull of data: the cells are boxes, of which such a hull
-    can be a small part. What the parts give up early, on numerical trouble, is left to HiGHS.
+    sooner; but where a network is flat around its best points, cells need long; and some models
+    without a solution are infeasible at a glance. HiGHS is first, for longer, where inputs are
+    confined to the hull of data: the cells are boxes, of which such a hull can be a small part.
+    What the parts give up early, on numerical trouble, is left to HiGHS.
     """
     parts_search = DecomposedSearch(parts, program, hints, places, rel_gap, settings["seed"])
     left, found = deadline - time.perf_counter(), None
     confined = any(graph.confined for graph in hints.graphs)
     if not (confined or _highs_first(program, hints)):
-        found = parts_search.run(min(deadline, time.perf_counter() + ALONE))
+        found = _alone(parts_search, hints, deadline)
         if found.status not in UNFINISHED:
             return found
     share = CONFINED * left if confined else highs_share(left)
@@ -145,6 +148,17 @@ def _decomposed(
     if found.status not in UNFINISHED or time.perf_counter() >= deadline:
         return found
     return _turn_of_highs(program, hints, places, deadline, settings, found)
+
+
+def _alone(parts_search: DecomposedSearch, hints: SolverHints, deadline: float) -> Outcome:
+    """The search of the parts, for as long as HiGHS is unlikely to be the faster one."""
+    start = time.perf_counter()
+    flat = all(len(graph.net.widths) <= 1 for graph in hints.graphs)
+    alone = ALONE_FLAT if flat else ALONE
+    found = parts_search.run(min(deadline, start + min(alone, ALONE_WITHOUT)))
+    if found.status in UNFINISHED and found.x is not None:
+        found = parts_search.run(min(deadline, start + alone), found)
+    return found
 
 
 def _turn_of_highs(

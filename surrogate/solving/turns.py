@@ -39,6 +39,8 @@ def after(outcome: Outcome, first: Outcome, maximize: bool) -> Outcome:
         seconds=outcome.seconds + first.seconds,
         warnings=(*first.warnings, *outcome.warnings),
     )
+    if outcome.status is Status.INFEASIBLE:
+        found = replace(found, bound=outcome.bound)
     if _contradicts(outcome, first, sign):
         warnings = (*found.warnings, _CONTRADICTION)
         return replace(found, status=Status.TIME_LIMIT, bound=first.bound, warnings=warnings)

@@ -10,6 +10,9 @@ from surrogate.decomposition import OuterSearch
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome
 from surrogate.solving import Status, decomposing, searching, solve
+from surrogate.solving.decomposing import DecomposedSearch
+from surrogate.solving.hints import hints_in
+from surrogate.solving.translating import translate
 from surrogate.solving.turns import after
 from tests.solving.agreeing import check, compare_single, single
 from tests.solving.mixed_models import without_hints
@@ -90,6 +93,50 @@ def test_branch_and_price_that_takes_long_lets_highs_try_and_goes_on(
     assert given[0] is searches[0]  # later is the model without hints
 
 
+@pytest.fixture
+def given(searches, monkeypatch):
+    """How many searches of parts had ended, whenever HiGHS was asked."""
+    given, whole = [], searching._searched
+    monkeypatch.setattr(searching, "_searched", lambda *a: given.append(len(searches)) or whole(*a))
+    return given
+
+
+@pytest.mark.parametrize(
+    ("limit", "widths", "turns"),
+    [
+        ("ALONE_WITHOUT", (8, 8), [1]),  # no solution yet
+        ("ALONE_WITHOUT", (16,), [1]),
+        ("ALONE_FLAT", (16,), [1]),
+        ("ALONE_FLAT", (8, 8), []),  # the parts end soon
+        ("ALONE", (8, 8), [1]),
+    ],
+)
+def test_highs_has_an_early_turn_where_it_may_be_faster(given, monkeypatch, limit, widths, turns):
+    monkeypatch.setattr(searching, limit, 0.0)
+    m, emb = single(n_inputs=4, widths=widths)
+    assert solve(m).status is Status.OPTIMAL
+    assert emb.audit().passed
+    assert given == turns
+
+
+def test_with_a_solution_the_parts_go_on_before_highs_has_a_turn(given, searches, monkeypatch):
+    monkeypatch.setattr(searching, "ALONE_WITHOUT", 0.0)
+    monkeypatch.setattr(searching, "ALONE", np.inf)
+    run = DecomposedSearch.run
+
+    def with_a_solution(self, deadline, first=None):
+        outcome = run(self, deadline, first)
+        return outcome if first is not None else replace(outcome, x=start, objective=0.0)
+
+    m, _ = single(n_inputs=4, widths=(8, 8))
+    hints = hints_in(m)
+    start = np.zeros(translate(m, hints.known).program.n_columns)
+    monkeypatch.setattr(DecomposedSearch, "run", with_a_solution)
+    solve(m)
+    assert len(searches) == 2
+    assert not given
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_of_two_searches_that_ran_out_of_time_the_best_counts(sign):
     def ended(value, bound, seconds):
@@ -139,7 +186,8 @@ def test_a_later_search_takes_no_solution_away(sign):
         assert "contradicts" in kept.warnings[0]
     assert after(none, none, sign < 0).status is Status.UNKNOWN
     proved = replace(none, status=Status.INFEASIBLE)
-    assert after(proved, none, sign < 0).status is Status.INFEASIBLE
+    ended = after(proved, replace(none, bound=sign * 1.0), sign < 0)
+    assert (ended.status, ended.bound) == (Status.INFEASIBLE, None)
 
 
 def test_an_error_of_highs_takes_no_solution_away(monkeypatch):
