@@ -6,7 +6,9 @@ For every net with five inputs in models/higher/ and each data seed of the linke
 (surrogate.problems.linked, three copies), `strengthen` runs on the model
 
     cold       when nothing is known of the network,
-    again      built once more, after that: its own cells and points are there,
+    again      built once more, after that: its own cells, planes and points are there,
+    changed    after that, with every number of its rows, sides and objective changed by up to 10 %,
+               as from one day to the next; against what that model takes cold,
     other      cold, then after the models of all the other seeds: other rows and weights,
     compiled   from the file that `surrogate compile` leaves beside the net: it knows of no model.
 
@@ -23,33 +25,51 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import numpy as np
 from comparing import machine, progress
 from linked_runs import MODELS
+from numpy.typing import ArrayLike
+from pyomo.environ import quicksum
 
 from surrogate.cells import forget_trees, known_tree, load_tree, save_tree
 from surrogate.compiling import compile_network
 from surrogate.network import Network
 from surrogate.onnx_files import load
-from surrogate.problems import linked_problem
+from surrogate.problems import LinkedProblem, linked_problem
 from surrogate.report import Table, print_table
 from surrogate.report.table import digits
 from surrogate.solving import Strengthening, strengthen
 
 NETS = ("mixed5-1x24", "mixed5-2x12", "mixed5-3x8", "mixed5-2x24", "mixed5-3x16")
 COPIES = 3
+CHANGE = 0.1
+KINDS = {
+    "again": "the same again",
+    "changed": "the same, changed",
+    "other": "after others",
+    "compiled": "compiled before",
+}
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of one net and one data seed."""
+    """Seconds of one net and one data seed, and how many times less than cold."""
 
     net: str
     seed: int
     cold: float
     again: float
+    changed: float
+    cold_changed: float
     other: float
     compiled: float
+
+    def ratio(self, kind: str) -> float:
+        """Cold, in multiples of one of the others."""
+        cold = self.cold_changed if kind == "changed" else self.cold
+        return cold / float(getattr(self, kind))
 
 
 def main() -> None:
@@ -95,8 +115,13 @@ def times_of(name: str, seeds: Sequence[int], repeats: int, seconds: float) -> l
 
 def _once(net: Network, seed: int, seeds: Sequence[int], kept: Path) -> tuple[float, ...]:
     forget_trees()
+    cold_changed = strengthened(net, seed, CHANGE)
+    forget_trees()
     cold = strengthened(net, seed)
     again = strengthened(net, seed)
+    forget_trees()
+    strengthened(net, seed)
+    changed = strengthened(net, seed, CHANGE)
     forget_trees()
     for another in seeds:
         if another != seed:
@@ -105,12 +130,35 @@ def _once(net: Network, seed: int, seeds: Sequence[int], kept: Path) -> tuple[fl
     forget_trees()
     load_tree(kept, net)
     compiled = strengthened(net, seed)
-    return tuple(done.seconds for done in (cold, again, other, compiled))
+    done = cold, again, changed, cold_changed, other, compiled
+    return tuple(one.seconds for one in done)
 
 
-def strengthened(net: Network, seed: int) -> Strengthening:
-    """`strengthen` on a model of its own."""
-    return strengthen(linked_problem(net, COPIES, seed).model)
+def strengthened(net: Network, seed: int, change: float = 0.0) -> Strengthening:
+    """`strengthen` on a model of its own, of which all numbers are changed by up to this share."""
+    problem = linked_problem(net, COPIES, seed)
+    if change:
+        _change(problem, change, np.random.default_rng(seed))
+    return strengthen(problem.model)
+
+
+def _change(problem: LinkedProblem, share: float, rng: np.random.Generator) -> None:
+    """Change every number of the model's own rows and objective."""
+    model, data, x = problem.model, problem.data, list(problem.model.x.values())
+
+    def product(values: ArrayLike, variables: Sequence[Any]) -> Any:
+        return quicksum(a * variable for a, variable in zip(near(values), variables, strict=True))
+
+    def near(values: ArrayLike) -> list[float]:
+        values = np.asarray(values, dtype=float)
+        return (values * (1.0 + rng.uniform(-share, share, values.shape))).tolist()
+
+    for r, (row, limit) in enumerate(zip(data.rows, near(data.limits), strict=True)):
+        model.rows[r].set_value(product(row, x) <= limit)
+    (total,) = near([data.total])
+    model.tie.set_value(product(data.tie, x) == total)
+    outputs = [embedding.outputs[0] for embedding in problem.embeddings]
+    model.objective.set_value(product(data.weights, outputs))
 
 
 def times_table(times: Sequence[Times]) -> Table:
@@ -120,23 +168,23 @@ def times_table(times: Sequence[Times]) -> Table:
             one.net,
             str(one.seed),
             digits(one.cold),
-            *(f"{digits(s)} ({one.cold / s:.1f}x)" for s in (one.again, one.other, one.compiled)),
+            *(f"{digits(getattr(one, kind))} ({one.ratio(kind):.1f}x)" for kind in KINDS),
         )
         for one in times
     )
-    columns = ("net", "data seed", "cold", "the same again", "after others", "compiled before")
+    columns = ("net", "data seed", "cold", *KINDS.values())
     return Table("strengthen, s (how many times less than cold)", columns, rows, (), keys=2)
 
 
 def ratios_table(times: Sequence[Times]) -> Table:
     """The ratios over all instances."""
-    kinds = {"the same again": "again", "after others": "other", "compiled before": "compiled"}
     rows = []
-    for label, field in kinds.items():
-        ratios = [one.cold / getattr(one, field) for one in times]
-        mean = statistics.geometric_mean(ratios)
-        rows.append((label, f"{mean:.1f}", f"{min(ratios):.1f}", f"{max(ratios):.1f}"))
-    columns = ("", "geometric mean", "least", "largest")
+    for kind, label in KINDS.items():
+        ratios = [one.ratio(kind) for one in times]
+        mean, five = statistics.geometric_mean(ratios), sum(ratio >= 5.0 for ratio in ratios)
+        ends = f"{min(ratios):.1f}", f"{max(ratios):.1f}"
+        rows.append((label, f"{mean:.1f}", *ends, f"{five} of {len(ratios)}"))
+    columns = ("", "geometric mean", "least", "largest", "at least 5")
     return Table("Cold, in multiples of", columns, tuple(rows), (), keys=1)
 
 

@@ -65,7 +65,7 @@ def price(
     enough: float = np.inf,
     deadline: float = np.inf,
     known: FloatArray | None = None,
-    times: int = 1,
+    times: float = 1.0,
 ) -> Priced:
     """Minimise v.f(x) - g.x over the cover, which is not empty, to within `gap`, or in part.
 
