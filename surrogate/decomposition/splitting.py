@@ -16,7 +16,7 @@ from surrogate.box import FloatArray
 from surrogate.cells import known_tree
 from surrogate.decomposition.implied import implied_bounds
 from surrogate.decomposition.parts import Copy, Embedded, Parts, Rest
-from surrogate.programs import Program
+from surrogate.programs import Program, whole_bounds
 from surrogate.programs.program import BoolArray, IntArray
 
 
@@ -43,6 +43,7 @@ def split(program: Program, n_rows: int, nets: Sequence[Embedded]) -> Parts | No
     for net in nets:
         _add_rows_of(net, rows, lower, upper)
     lower, upper = _all_bounded(rows, lower, upper, nets)
+    lower, upper = whole_bounds(lower, upper, program.integer)
     gone = inner.copy()
     gone[ports] = True
     gone[list(same)] = True

@@ -3,7 +3,7 @@
 from surrogate.programs.builder import Builder, Columns, Rows
 from surrogate.programs.highs import TOLERANCES, Option, Session, check_options
 from surrogate.programs.outcome import Outcome, Status
-from surrogate.programs.program import Program
+from surrogate.programs.program import Program, whole_bounds
 
 __all__ = [
     "TOLERANCES",
@@ -16,4 +16,5 @@ __all__ = [
     "Session",
     "Status",
     "check_options",
+    "whole_bounds",
 ]

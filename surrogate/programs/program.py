@@ -58,3 +58,21 @@ class Program:
     def n_rows(self) -> int:
         """The number of constraints."""
         return len(self.row_lower)
+
+
+WHOLE = 1e-6
+"""An integer's bound this close to a whole number is that number: HiGHS's own tolerance."""
+
+
+def whole_bounds(
+    lower: FloatArray, upper: FloatArray, integer: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Bounds (n,), those of integers rounded inward to whole numbers.
+
+    HiGHS 1.15.1 takes 2.5 for a value of an integer that is at most 2.5, and has called a program
+    with such bounds optimal 18 % away from its optimum (tests/solving/test_integer_bounds.py).
+    """
+    return (
+        np.where(integer, np.ceil(lower - WHOLE), lower),
+        np.where(integer, np.floor(upper + WHOLE), upper),
+    )

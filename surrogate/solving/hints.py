@@ -62,8 +62,11 @@ class Graph:
     confined: bool = False
 
     def holds(self) -> bool:
-        """Whether all its binaries still are, and are free."""
-        return all(binary.is_binary() and not binary.fixed for binary in self.binaries)
+        """Whether all its binaries still are, and may be 0 and 1."""
+        return all(
+            binary.is_binary() and not binary.fixed and binary.bounds == (0, 1)
+            for binary in self.binaries
+        )
 
 
 @dataclass(frozen=True, eq=False)

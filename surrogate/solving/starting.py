@@ -66,6 +66,8 @@ class LocalSearch:
         covered = [binaries for _, _, binaries in self._nets]
         self._integers = np.flatnonzero(program.integer)
         self.others = np.setdiff1d(self._integers, np.concatenate([*covered, self._integers[:0]]))
+        self._lower = program.lower[self._integers]
+        self._upper = program.upper[self._integers]
         self._session = Session(program, relaxed=True, seed=seed)
         self._sign = -1.0 if program.maximize else 1.0
 
@@ -83,12 +85,15 @@ class LocalSearch:
     def agreed(self, points: FloatArray) -> tuple[IntArray, FloatArray]:
         """The networks' binaries that have one value in the regions of all points (k, n), and it.
 
-        The other regions with these values are those around and between them.
+        The other regions with these values are those around and between them. Binaries that may not
+        have it are left out.
         """
         columns, values = [self._integers[:0]], [np.zeros(0)]
         for pattern, inputs, binaries in self._nets:
             states, free = np.array([pattern.at(x) for x in points[:, inputs]]).swapaxes(0, 1)
+            low, up = self._program.lower[binaries], self._program.upper[binaries]
             same = (np.ptp(states, axis=0) == 0.0) & ~free.any(axis=0)
+            same &= (low <= states[0]) & (states[0] <= up)
             columns.append(binaries[same])
             values.append(states[0, same])
         return np.concatenate(columns), np.concatenate(values)
@@ -109,6 +114,8 @@ class LocalSearch:
                 switched = np.where(free > 0.0, 1.0 - fixed[binaries], states)
                 fixed[binaries] = switched if hop else states
             held = fixed[self._integers]
+            if (held < self._lower).any() or (held > self._upper).any():
+                break
             self._session.set_bounds(self._integers, held, held)
             try:
                 outcome = self._session.solve(max(0.0, deadline - time.perf_counter()))

@@ -20,7 +20,7 @@ from scipy import sparse
 
 from surrogate.box import FloatArray
 from surrogate.errors import InputError
-from surrogate.programs import TOLERANCES, Program
+from surrogate.programs import TOLERANCES, Program, whole_bounds
 from surrogate.solving.checks import nonlinear_component
 from surrogate.solving.known import KnownRows, append_known, set_aside
 
@@ -68,11 +68,15 @@ def translate(model: Any, known: Sequence[KnownRows] = ()) -> Translation | None
         bounds = [variable.bounds for variable in variables]
     except ValueError as error:  # Pyomo refuses NaN only when a bound is read
         raise InputError(str(error)) from error
+    integer = np.array([_is_integer(variable) for variable in variables], dtype=bool)
+    low = np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float)
+    up = np.array([np.inf if up is None else up for _, up in bounds], dtype=float)
+    low, up = whole_bounds(low, up, integer)
     program = Program(
         cost=np.concatenate([cost, np.zeros(len(variables) - len(cost))]),
-        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
-        upper=np.array([np.inf if up is None else up for _, up in bounds], dtype=float),
-        integer=np.array([_is_integer(variable) for variable in variables], dtype=bool),
+        lower=low,
+        upper=up,
+        integer=integer,
         matrix=matrix,
         row_lower=lower,
         row_upper=upper,

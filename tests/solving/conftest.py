@@ -1,5 +1,6 @@
 """What tests of the searches of parts have in common."""
 
+import numpy as np
 import pytest
 
 from surrogate.solving import searching
@@ -8,8 +9,10 @@ from tests.solving.agreeing import counted
 
 @pytest.fixture
 def small_models_too(monkeypatch):
-    """What is small enough for a test would be left to HiGHS."""
+    """What is small enough for a test would be left to HiGHS; on a slow machine, after a second."""
     monkeypatch.setattr(searching, "FEW_INTEGERS", -1)
+    for limit in ("ALONE", "ALONE_FLAT", "ALONE_WITHOUT"):
+        monkeypatch.setattr(searching, limit, np.inf)
 
 
 @pytest.fixture
