@@ -75,9 +75,7 @@ class WholeProgram:
         columns, values = self.search.agreed(points)
         lower, upper = self.program.lower.copy(), self.program.upper.copy()
         lower[columns] = upper[columns] = values
-        return self._search(replace(self.program, lower=lower, upper=upper), [], [], NEAR_SECONDS)[
-            1
-        ]
+        return self._solved(replace(self.program, lower=lower, upper=upper), NEAR_SECONDS)[1]
 
     def finish(self, node: Node) -> tuple[float, Solution | None]:
         """HiGHS on what the node leaves of the program."""
@@ -100,16 +98,19 @@ class WholeProgram:
     ) -> tuple[float, Solution | None]:
         """Bound and best solution with the copies' inputs between these."""
         lower, upper = program.lower.copy(), program.upper.copy()
-        for copy, low, up in zip(self.parts.copies, lowers, uppers, strict=False):
+        for copy, low, up in zip(self.parts.copies, lowers, uppers, strict=True):
             lower[copy.inputs] = np.maximum(lower[copy.inputs], low)
             upper[copy.inputs] = np.minimum(upper[copy.inputs], up)
-        part = replace(program, lower=lower, upper=upper)
+        return self._solved(replace(program, lower=lower, upper=upper), seconds)
+
+    def _solved(self, part: Program, seconds: float) -> tuple[float, Solution | None]:
+        """Bound and best solution of a part of the program."""
         left = max(0.0, min(seconds, self.deadline - time.perf_counter()))
         try:
             outcome = Session(part, seed=self.seed).solve(left)
         except SolverError:  # numerical trouble in a part: the search goes on without its answer
             return -np.inf, None
-        sign = -1.0 if program.maximize else 1.0
+        sign = -1.0 if part.maximize else 1.0
         if outcome.status is Status.INFEASIBLE:
             return np.inf, None
         bound = -np.inf if outcome.bound is None else sign * outcome.bound
