@@ -28,7 +28,7 @@ from surrogate.programs.program import BoolArray
 STEPS = (0.5, 0.25, 0.125, 0.0625, 0.03125)
 
 
-def best_slopes_bound(
+def best_planes(
     net: Network,
     pads: Sequence[FloatArray],
     lows: Sequence[FloatArray],

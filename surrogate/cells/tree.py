@@ -16,7 +16,7 @@ from surrogate.box import Box, FloatArray
 from surrogate.cells.patterns import pattern_bounds
 from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
 from surrogate.cells.points import Points
-from surrogate.cells.slopes import best_slopes_bound
+from surrogate.cells.slopes import best_planes
 from surrogate.cells.supports import Supports
 from surrogate.cells.table import Table
 from surrogate.network import Network
@@ -179,7 +179,7 @@ class CellTree:
             part = slice(start, start + _SLOPES)
             lows, ups = self._bounds_of(cells[part])
             boxes = lower[part], upper[part]
-            found.append(best_slopes_bound(self.net, self._pads, lows, ups, v, g, *boxes))
+            found.append(best_planes(self.net, self._pads, lows, ups, v, g, *boxes))
         slope, constant, bounds = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
         return slope, constant, bounds
 

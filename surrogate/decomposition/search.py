@@ -31,11 +31,10 @@ from surrogate.decomposition.node import Bounded, Node, improve_bound
 from surrogate.decomposition.parts import Parts
 from surrogate.decomposition.pool import Pool
 from surrogate.decomposition.root import ceiling, objective_scale, priced_root
+from surrogate.programs import WHOLE
 
 FEW_NEURONS = 16
 """Unstable neurons up to which a node is small: a mixed-integer program ends it sooner."""
-
-WHOLE = 1e-6  # an integer this close to a whole number is one
 
 
 class BranchAndPrice:

@@ -3,10 +3,11 @@
 from surrogate.programs.builder import Builder, Columns, Rows
 from surrogate.programs.highs import TOLERANCES, Option, Session, check_options
 from surrogate.programs.outcome import Outcome, Status
-from surrogate.programs.program import Program, whole_bounds
+from surrogate.programs.program import WHOLE, Program, whole_bounds
 
 __all__ = [
     "TOLERANCES",
+    "WHOLE",
     "Builder",
     "Columns",
     "Option",

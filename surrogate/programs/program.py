@@ -61,7 +61,7 @@ class Program:
 
 
 WHOLE = 1e-6
-"""An integer's bound this close to a whole number is that number: HiGHS's own tolerance."""
+"""An integer, or a bound of one, this close to a whole number is that number: HiGHS's tolerance."""
 
 
 def whole_bounds(

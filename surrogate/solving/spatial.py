@@ -29,14 +29,13 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.errors import SolverError
-from surrogate.programs import Outcome, Status
+from surrogate.programs import WHOLE, Outcome, Status
 from surrogate.programs.program import BoolArray, IntArray
 from surrogate.solving.above import Part, Relaxation, Relaxed
 from surrogate.solving.restricting import ABS_GAP, solve_part
 from surrogate.solving.shared import Shared
 
 INSIDE = 0.2  # a cut keeps this share of the width away from both ends
-WHOLE = 1e-6  # an integer this close to a whole number is one
 THIN = 1e-9  # of an input's range: a narrower part is not cut again
 ALMOST = 0.01  # of an output's range: what copies may miss, on average, where HiGHS looks around
 EXACT = 1e-6  # and what counts as no miss

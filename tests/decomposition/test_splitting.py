@@ -247,10 +247,8 @@ def test_integers_of_the_user_are_columns_of_the_rest_and_binaries_of_networks_a
     made = random_model(0, two_nets(0), ("integers",), "bigm")
     parts = parts_of(made.model)
     assert parts.rest.integer.tolist() == [True, True]
-    assert sorted(zip(parts.rest.lower, parts.rest.upper, strict=True)) == [
-        (0, 2),
-        (0, 3),
-    ]  # [-0.5, 2.5]
+    ends = zip(parts.rest.lower, parts.rest.upper, strict=True)
+    assert sorted(ends) == [(0, 2), (0, 3)]  # of [-0.5, 2.5] and [0, 3]
 
 
 def test_a_row_inside_a_network_is_refused():

@@ -10,10 +10,9 @@ from scipy.optimize import linprog
 from surrogate.embedding import embed
 from surrogate.solving import Status, searching, solve
 from surrogate.solving.hints import hints_in
-from surrogate.solving.starting import LocalSearch
-from surrogate.solving.translating import translate
 from tests.nets import make_net
 from tests.solving.mixed_models import without_hints
+from tests.solving.test_whole_program import local_search
 
 
 def rounded(rng, low, high, n):
@@ -113,17 +112,14 @@ def test_a_binary_of_a_network_that_may_have_one_value_only(n_inputs, first, mon
 
 def test_solutions_of_local_search_keep_bounds_of_binaries():
     m, _ = embedded_net()
-    hints = hints_in(m)
-    (pattern,) = hints.patterns
+    (pattern,) = hints_in(m).patterns
     x = np.zeros(3)
     states, _ = pattern.at(x)
     one = int(np.flatnonzero(states)[0])
     pattern.binaries[one].setub(0)
     assert not hints_in(m).graphs  # it is no net any more
-    translation = translate(m, hints.known)
-    places = {id(v): j for j, v in enumerate(translation.variables)}
-    search = LocalSearch(translation.program, hints.patterns, places)
-    point = np.zeros(translation.program.n_columns)
+    search, places = local_search(m)
+    point = np.zeros(len(places))
     assert search.hop(point, np.inf) == (None, np.inf)
     columns, _ = search.agreed(point[None])
     assert len(columns) > 0

@@ -15,6 +15,7 @@ from tests.solving.mixed_models import random_model, two_nets
 
 
 def local_search(model):
+    """Local search in a model, and the column of each of its variables."""
     hints = hints_in(model)
     translation = translate(model, hints.known)
     places = {id(v): j for j, v in enumerate(translation.variables)}
