@@ -6,6 +6,7 @@ from surrogate.decomposition.master import Mixture
 from surrogate.decomposition.node import Node
 from surrogate.decomposition.outer_search import OuterSearch
 from surrogate.decomposition.parts import Copy, Embedded, Parts
+from surrogate.decomposition.race import Race
 from surrogate.decomposition.root import Root, strengthen_root
 from surrogate.decomposition.search import BranchAndPrice
 from surrogate.decomposition.splitting import split
@@ -21,6 +22,7 @@ __all__ = [
     "Node",
     "OuterSearch",
     "Parts",
+    "Race",
     "Root",
     "Solution",
     "best_cuts",

@@ -16,12 +16,15 @@ Solution = tuple[float, FloatArray]
 
 
 class Helper(Protocol):
-    """What knows the whole program, and so what a solution is."""
+    """What knows the whole program, and so what a solution is.
 
-    def improve(self, mixture: Mixture) -> Solution | None:
+    It ends when `time.perf_counter` reaches the deadline.
+    """
+
+    def improve(self, mixture: Mixture, deadline: float) -> Solution | None:
         """A solution near a mixture."""
 
-    def finish(self, node: Node) -> tuple[float, Solution | None]:
+    def finish(self, node: Node, deadline: float) -> tuple[float, Solution | None]:
         """A better bound of a small node, infinite when it is empty, and its best solution."""
 
 

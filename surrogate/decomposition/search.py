@@ -25,54 +25,42 @@ import numpy as np
 
 from surrogate.box import FloatArray
 from surrogate.decomposition.branching import hull_gaps, place_of_cut, widest
-from surrogate.decomposition.in_turn import InTurn
-from surrogate.decomposition.incumbent import Best, Found, Helper, Solution
+from surrogate.decomposition.incumbent import Found, Helper
 from surrogate.decomposition.node import Bounded, Node, improve_bound
 from surrogate.decomposition.parts import Parts
-from surrogate.decomposition.pool import Pool
-from surrogate.decomposition.root import ceiling, objective_scale, priced_root
+from surrogate.decomposition.resumable import ResumableSearch
+from surrogate.decomposition.root import ceiling, priced_root
 from surrogate.programs import WHOLE
 
 FEW_NEURONS = 16
 """Unstable neurons up to which a node is small: a mixed-integer program ends it sooner."""
 
 
-class BranchAndPrice:
-    """The search, which can be stopped and go on.
+class BranchAndPrice(ResumableSearch):
+    """The search."""
 
-    bound   proved, as if minimising: infinite when there is no solution
-    """
+    name = "branch and price"
 
     def __init__(self, parts: Parts, rel_gap: float, abs_gap: float, seed: int) -> None:
-        self._parts, self._rng = parts, np.random.default_rng(seed)
-        self._pool, self._number = Pool(parts), count()
-        self._pricer = InTurn(parts, self._pool, self._rng)
-        self._best = Best(rel_gap, abs_gap, objective_scale(parts), np.inf, np.inf)
+        super().__init__(parts, rel_gap, abs_gap, seed)
+        self._number = count()
         self._queue: list[tuple[float, int, Node]] | None = None
-        self.bound = -np.inf
 
-    def know(self, solution: Solution | None, bound: float = -np.inf) -> None:
-        """A solution, and a bound, that another search has found."""
-        self._best.offer(solution)
-        self.bound = max(self.bound, bound)
-
-    def run(self, helper: Helper, deadline: float) -> Found:
-        """Search until the gap is closed or `time.perf_counter` reaches the deadline."""
-        self._best.deadline, nodes = deadline, 0
+    def run(self, helper: Helper, deadline: float, until: float = np.inf) -> Found:
+        """See `ResumableSearch`."""
+        self._best.deadline, nodes = min(deadline, until), 0
         queue = self._begin() if self._queue is None else self._queue
-        while self._open(queue) and time.perf_counter() < deadline:
+        while self._open(queue) and time.perf_counter() < self._best.deadline:
             node = heapq.heappop(queue)[2]
             nodes += 1
             for child in self._branches(node, helper):
                 heapq.heappush(queue, (child.bound, next(self._number), child))
-        best, proved = self._best, not self._open(queue)
-        return Found(best.value, min(self.bound, best.value), best.solution, proved, nodes)
+        return self._found(nodes)
 
     def _open(self, queue: Sequence[tuple[float, int, Node]]) -> bool:
         """Whether something better than the best solution may be left; the bound is raised."""
-        cutoff = self._best.goal.cutoff
-        self.bound = max(self.bound, min(queue[0][0] if queue else np.inf, cutoff))
-        return self.bound < cutoff
+        self._raise(min(queue[0][0] if queue else np.inf, self._best.goal.cutoff))
+        return not self.closed
 
     def _begin(self) -> list[tuple[float, int, Node]]:
         """The queue, with the root in it."""
@@ -88,9 +76,9 @@ class BranchAndPrice:
         if done.hopeless or done.node.bound > best.ceiling:
             return []
         if done.mixture is not None:
-            best.offer(helper.improve(done.mixture))
+            best.offer(helper.improve(done.mixture, best.deadline))
         if done.node.bound < best.goal.cutoff and self._unstable(done.node) <= FEW_NEURONS:
-            bound, found = helper.finish(done.node)
+            bound, found = helper.finish(done.node, best.deadline)
             best.offer(found)
             done = replace(done, node=replace(done.node, bound=max(bound, done.node.bound)))
         return _children(self._parts, done) if done.node.bound < best.goal.cutoff else []

@@ -20,6 +20,7 @@ from surrogate.decomposition import (
     Found,
     OuterSearch,
     Parts,
+    Race,
     Solution,
     split,
 )
@@ -35,10 +36,12 @@ from surrogate.solving.whole_program import WholeProgram
 MOST_INPUTS = 12
 FEW_INPUTS = 6  # up to these, the parts are searched before HiGHS is asked,
 FEW_INTEGERS = 45  # unless there are no more integers than these, binaries of networks included
-FEW_OWN = 5  # integers of no network, up to which branch and price is as fast as the outer one
+FEW_OWN = 5  # integers of no network, up to which branch and price is nearly always the faster one
 ALONE = 8.0  # seconds, which every linked instance with five inputs needs less of; then HiGHS
 ALONE_FLAT = 2.0  # with one hidden layer in each network, where HiGHS is at its best,
-ALONE_WITHOUT = 1.0  # or without a solution: presolve may see that there is none
+ALONE_WITHOUT = 2.0  # or without a solution, when it has had a
+GLANCE = 0.05  # for so many seconds, which shows that most infeasible models are, after
+BEFORE_GLANCE = 0.25
 
 
 def embedded(graphs: Sequence[Graph], places: Mapping[int, int]) -> list[Embedded] | None:
@@ -84,8 +87,7 @@ def highs_share(seconds: float) -> float:
 class DecomposedSearch:
     """The search of the parts that suits them; its solutions are those of the whole program.
 
-    Outer approximation where the model has integers of its own, which HiGHS is best at; branch and
-    price where it has none, or few.
+    Branch and price; with many integers of the model's own, in a race with outer approximation.
     """
 
     def __init__(
@@ -106,14 +108,11 @@ class DecomposedSearch:
         return LocalSearch(self._program, self._hints.patterns, self._places, self._seed)
 
     @cached_property
-    def _search(self) -> OuterSearch | BranchAndPrice:
-        search = OuterSearch if self._many_own else BranchAndPrice
-        return search(self._parts, self._rel_gap, ABS_GAP, self._seed)
-
-    @property
-    def _many_own(self) -> bool:
-        """Whether the model has many integers of its own."""
-        return bool(self._parts.rest.integer.sum() > FEW_OWN)
+    def _search(self) -> BranchAndPrice | Race:
+        settings = self._parts, self._rel_gap, ABS_GAP, self._seed
+        if self._parts.rest.integer.sum() <= FEW_OWN:
+            return BranchAndPrice(*settings)
+        return Race([BranchAndPrice(*settings), OuterSearch(*settings)])
 
     def run(self, deadline: float, first: Outcome | None = None) -> Outcome:
         """To the end, or until `time.perf_counter` reaches the deadline.
@@ -121,7 +120,7 @@ class DecomposedSearch:
         first   of the same program, by other searches and this one: it goes on from there
         """
         start, program = time.perf_counter(), self._program
-        helper = WholeProgram(program, self._parts, self._local, deadline, self._seed)
+        helper = WholeProgram(program, self._parts, self._local, self._seed)
         sign = -1.0 if program.maximize else 1.0
         known: Solution | None = None
         if first is not None and first.x is not None and first.objective is not None:
@@ -129,9 +128,10 @@ class DecomposedSearch:
         bound = -np.inf if first is None or first.bound is None else sign * first.bound
         self._search.know(known, bound)
         found = self._search.run(helper, deadline)
-        method = "outer approximation" if self._many_own else "branch and price"
         seconds = time.perf_counter() - start
-        outcome = _outcome(found, method, program.maximize, seconds, helper.first_solution)
+        outcome = _outcome(
+            found, self._search.name, program.maximize, seconds, helper.first_solution
+        )
         return outcome if first is None else after(outcome, first, program.maximize)
 
 

@@ -40,9 +40,9 @@ def solve(
 
     Where embedded networks allow it, HiGHS is one part of a search that knows them: restricted
     rounds over linear regions (`surrogate.solving.restricting`), spatial branch and bound where
-    networks share inputs (`surrogate.solving.spatial`), branch and price over the networks' inputs,
-    or outer approximation where the model has more than a few integers of its own (both in
-    `surrogate.decomposition`). `Solution.method` says what it was.
+    networks share inputs (`surrogate.solving.spatial`), or branch and price over the networks'
+    inputs, in turns with outer approximation where the model has more than a few integers of its
+    own (both in `surrogate.decomposition`). `Solution.method` says what it was.
 
     model        a ConcreteModel or a Block with one active objective
     time_limit   seconds of wall clock for the search; inf for none

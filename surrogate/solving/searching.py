@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from surrogate.decomposition import Parts
@@ -14,8 +14,10 @@ from surrogate.solving.decomposing import (
     ALONE,
     ALONE_FLAT,
     ALONE_WITHOUT,
+    BEFORE_GLANCE,
     FEW_INPUTS,
     FEW_INTEGERS,
+    GLANCE,
     DecomposedSearch,
     decomposed,
     highs_share,
@@ -128,36 +130,51 @@ def _decomposed(
 
     With many inputs, or few integers, HiGHS is asked first. Otherwise the parts nearly always end
     sooner; but where a network is flat around its best points, cells need long; and some models
-    without a solution are infeasible at a glance. HiGHS is first, for longer, where inputs are
-    confined to the hull of data: the cells are boxes, of which such a hull can be a small part.
-    What the parts give up early, on numerical trouble, is left to HiGHS.
+    without a solution are infeasible at a glance, which HiGHS has soon. It is first, for longer,
+    where inputs are confined to the hull of data: the cells are boxes, of which such a hull can be
+    a small part. What the parts give up early, on numerical trouble, is left to HiGHS.
     """
     parts_search = DecomposedSearch(parts, program, hints, places, rel_gap, settings["seed"])
-    left, found = deadline - time.perf_counter(), None
+
+    def highs(until: float, found: Outcome | None) -> Outcome:
+        return _turn_of_highs(program, hints, places, until, settings, found)
+
+    left = deadline - time.perf_counter()
     confined = any(graph.confined for graph in hints.graphs)
+    turns = [
+        _Turn(highs, CONFINED * left if confined else highs_share(left)),
+        _Turn(parts_search.run, left),
+        _Turn(highs, left),
+    ]
     if not (confined or _highs_first(program, hints)):
-        found = _alone(parts_search, hints, deadline)
-        if found.status not in UNFINISHED:
-            return found
-    share = CONFINED * left if confined else highs_share(left)
-    until = min(deadline, time.perf_counter() + share)
-    found = _turn_of_highs(program, hints, places, until, settings, found)
-    if found.status not in UNFINISHED:
-        return found
-    found = parts_search.run(deadline, found)
-    if found.status not in UNFINISHED or time.perf_counter() >= deadline:
-        return found
-    return _turn_of_highs(program, hints, places, deadline, settings, found)
+        flat = all(len(graph.net.widths) <= 1 for graph in hints.graphs)
+        turns = [
+            _Turn(parts_search.run, BEFORE_GLANCE),
+            _Turn(highs, GLANCE, solved=False),
+            _Turn(parts_search.run, ALONE_WITHOUT, solved=False),
+            _Turn(parts_search.run, ALONE_FLAT if flat else ALONE, solved=True),
+            *turns,
+        ]
+    return _in_turns(turns, deadline)
 
 
-def _alone(parts_search: DecomposedSearch, hints: SolverHints, deadline: float) -> Outcome:
-    """The search of the parts, for as long as HiGHS is unlikely to be the faster one."""
-    start = time.perf_counter()
-    flat = all(len(graph.net.widths) <= 1 for graph in hints.graphs)
-    alone = ALONE_FLAT if flat else ALONE
-    found = parts_search.run(min(deadline, start + min(alone, ALONE_WITHOUT)))
-    if found.status in UNFINISHED and found.x is not None:
-        found = parts_search.run(min(deadline, start + alone), found)
+@dataclass(frozen=True)
+class _Turn:
+    """A search until a time, after what was found before; with or without a solution so far."""
+
+    search: Callable[[float, Outcome | None], Outcome]
+    seconds: float
+    solved: bool | None = None
+
+
+def _in_turns(turns: Sequence[_Turn], deadline: float) -> Outcome:
+    """The searches one after the other, until one has ended or the time is up."""
+    found = turns[0].search(min(deadline, time.perf_counter() + turns[0].seconds), None)
+    for turn in turns[1:]:
+        if found.status not in UNFINISHED or time.perf_counter() >= deadline:
+            break
+        if turn.solved in (None, found.x is not None):
+            found = turn.search(min(deadline, time.perf_counter() + turn.seconds), found)
     return found
 
 

@@ -29,14 +29,13 @@ class WholeProgram:
     program: Program
     parts: Parts
     search: LocalSearch
-    deadline: float
     seed: int
     start: float = field(default_factory=time.perf_counter)
     spent: float = 0.0
     calls: int = 0
     first_solution: float | None = None
 
-    def improve(self, mixture: Mixture) -> Solution | None:
+    def improve(self, mixture: Mixture, deadline: float) -> Solution | None:
         """The best solution of the regions around the mixture's means, or None.
 
         Where there is none, as with integers of the model's own that are not whole there, HiGHS
@@ -51,22 +50,23 @@ class WholeProgram:
         point[self.parts.rest.columns] = mixture.rest
         for copy, mean in zip(self.parts.copies, means, strict=True):
             point[copy.inputs] = mean
-        x, cost = self.search.hop(point, self.deadline)
+        x, cost = self.search.hop(point, deadline)
         found = None if x is None else (cost, x)
         if found is None and self.calls.bit_count() == 1:
-            found = self._between(mixture, point)
+            found = self._between(mixture, point, deadline)
         if found is None and self.calls.bit_count() == 1 < self.calls:
             reach = [NEAR * (copy.upper - copy.lower) for copy in self.parts.copies]
             lower = [mean - r for mean, r in zip(means, reach, strict=True)]
             upper = [mean + r for mean, r in zip(means, reach, strict=True)]
-            found = self._search(self.program, lower, upper, NEAR_SECONDS)[1]
+            until = min(deadline, time.perf_counter() + NEAR_SECONDS)
+            found = self._search(self.program, lower, upper, until)[1]
         now = time.perf_counter()
         self.spent += now - start
         if found is not None and self.first_solution is None:
             self.first_solution = now - self.start
         return found
 
-    def _between(self, mixture: Mixture, point: FloatArray) -> Solution | None:
+    def _between(self, mixture: Mixture, point: FloatArray, deadline: float) -> Solution | None:
         """HiGHS, with the binaries fixed on which the regions of the mixture's points agree."""
         used = [p.x[w > 0.0] for p, w in zip(mixture.points, mixture.weights, strict=True)]
         points = np.tile(point, (max(map(len, used)), 1))
@@ -75,9 +75,10 @@ class WholeProgram:
         columns, values = self.search.agreed(points)
         lower, upper = self.program.lower.copy(), self.program.upper.copy()
         lower[columns] = upper[columns] = values
-        return self._solved(replace(self.program, lower=lower, upper=upper), NEAR_SECONDS)[1]
+        until = min(deadline, time.perf_counter() + NEAR_SECONDS)
+        return self._solved(replace(self.program, lower=lower, upper=upper), until)[1]
 
-    def finish(self, node: Node) -> tuple[float, Solution | None]:
+    def finish(self, node: Node, deadline: float) -> tuple[float, Solution | None]:
         """HiGHS on what the node leaves of the program."""
         lower, upper = self.program.lower.copy(), self.program.upper.copy()
         lower[self.parts.rest.columns] = node.lower
@@ -87,25 +88,26 @@ class WholeProgram:
         slack = [WIDER * (copy.upper - copy.lower) for copy in self.parts.copies]
         lowers = [low - more for (low, _), more in zip(hulls, slack, strict=True)]
         uppers = [up + more for (_, up), more in zip(hulls, slack, strict=True)]
-        return self._search(part, lowers, uppers, FINISH_SECONDS)
+        until = min(deadline, time.perf_counter() + FINISH_SECONDS)
+        return self._search(part, lowers, uppers, until)
 
     def _search(
         self,
         program: Program,
         lowers: Sequence[FloatArray],
         uppers: Sequence[FloatArray],
-        seconds: float,
+        until: float,
     ) -> tuple[float, Solution | None]:
         """Bound and best solution with the copies' inputs between these."""
         lower, upper = program.lower.copy(), program.upper.copy()
         for copy, low, up in zip(self.parts.copies, lowers, uppers, strict=True):
             lower[copy.inputs] = np.maximum(lower[copy.inputs], low)
             upper[copy.inputs] = np.minimum(upper[copy.inputs], up)
-        return self._solved(replace(program, lower=lower, upper=upper), seconds)
+        return self._solved(replace(program, lower=lower, upper=upper), until)
 
-    def _solved(self, part: Program, seconds: float) -> tuple[float, Solution | None]:
+    def _solved(self, part: Program, until: float) -> tuple[float, Solution | None]:
         """Bound and best solution of a part of the program."""
-        left = max(0.0, min(seconds, self.deadline - time.perf_counter()))
+        left = max(0.0, until - time.perf_counter())
         try:
             outcome = Session(part, seed=self.seed).solve(left)
         except SolverError:  # numerical trouble in a part: the search goes on without its answer

@@ -6,8 +6,8 @@ import numpy as np
 class Blind:
     """No solutions, and no bounds of small nodes."""
 
-    def improve(self, _):
+    def improve(self, _mixture, _deadline):
         return None
 
-    def finish(self, _):
+    def finish(self, _node, _deadline):
         return -np.inf, None

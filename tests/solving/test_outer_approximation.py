@@ -10,7 +10,7 @@ import pytest
 import surrogate as sg
 from surrogate.decomposition import OuterSearch, outer_search
 from surrogate.programs import Session
-from surrogate.solving import Status, solve
+from surrogate.solving import Status, decomposing, solve
 from tests.decomposition.blind import Blind
 from tests.decomposition.test_splitting import taken_apart
 from tests.nets import make_net
@@ -45,8 +45,10 @@ def penalised(seed, upper=1e6, cost=1e4):
     return m, value + float(own @ whole)
 
 
+@pytest.mark.usefixtures("small_models_too")
 @pytest.mark.parametrize("seed", [9, 30, 31, 37])
-def test_a_penalty_makes_no_model_infeasible(seed):
+def test_a_penalty_makes_no_model_infeasible(seed, monkeypatch):
+    monkeypatch.setattr(decomposing, "Race", lambda searches: searches[1])
     model, feasible = penalised(seed)
     solution = solve(model, time_limit=3.0)
     assert solution.method == "outer approximation"

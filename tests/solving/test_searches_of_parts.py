@@ -32,11 +32,13 @@ from tests.solving.mixed_models import FEATURES, feature_sets, random_model, two
 pytestmark = pytest.mark.usefixtures("small_models_too", "method")
 
 
-@pytest.fixture(params=["branch and price", "outer approximation"])
+@pytest.fixture(params=["branch and price", "outer approximation", ""])
 def method(request, monkeypatch):
-    """Each search in turn, for any number of integers."""
-    few = -1 if request.param == "outer approximation" else 1000
-    monkeypatch.setattr(decomposing, "FEW_OWN", few)
+    """Each search alone, and both in a race, for any number of integers."""
+    monkeypatch.setattr(decomposing, "FEW_OWN", -1)
+    if request.param:
+        chosen = ["branch and price", "outer approximation"].index(request.param)
+        monkeypatch.setattr(decomposing, "Race", lambda searches: searches[chosen])
     return request.param
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from surrogate.decomposition import OuterSearch
+from surrogate.decomposition import OuterSearch, Race
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome
 from surrogate.solving import Status, decomposing, searching, solve
@@ -33,28 +33,38 @@ def with_binaries(n):
 
 
 @pytest.mark.parametrize("extra", [0, 1, 40])
-def test_integers_of_the_model_decide_between_the_searches(searches, extra):
+def test_many_integers_of_the_model_let_two_searches_race(searches, monkeypatch, extra):
+    races = []
+    monkeypatch.setattr(decomposing, "Race", lambda given: races.append(given) or Race(given))
     solution = compare_single(with_binaries(decomposing.FEW_OWN + extra), widths=(8, 8))
     assert len(searches) == 1
     assert solution.status is Status.OPTIMAL
-    method = "outer approximation" if extra else "branch and price"
-    assert solution.method.endswith(method)
+    assert len(races) == (1 if extra else 0)
+    assert solution.method.endswith(("branch and price", "outer approximation"))
+    assert extra or solution.method.endswith("branch and price")
 
 
-def test_outer_approximation_that_takes_long_lets_highs_try_and_goes_on(searches, monkeypatch):
-    monkeypatch.setattr(searching, "ALONE", 0.0)
+def no_time_for(monkeypatch, *limits):
+    """The turns with these limits have no time, nor has HiGHS at a glance and in the middle."""
+    for limit in (*limits, "GLANCE"):
+        monkeypatch.setattr(searching, limit, 0.0)
     monkeypatch.setattr(searching, "highs_share", lambda _: 0.0)
+
+
+def test_a_race_that_takes_long_lets_highs_try_and_goes_on(searches, monkeypatch):
+    no_time_for(monkeypatch, "BEFORE_GLANCE", "ALONE_WITHOUT")
     solution = compare_single(with_binaries(decomposing.FEW_OWN + 1), widths=(8, 8))
     assert solution.status is Status.OPTIMAL
-    assert len(searches) == 2
+    assert len(searches) == 3
 
 
 def test_what_the_parts_give_up_is_left_to_highs(searches, monkeypatch):
     monkeypatch.setattr(OuterSearch, "_solved", lambda *_: None)  # numerical trouble at once
-    monkeypatch.setattr(searching, "highs_share", lambda _: 0.0)
+    monkeypatch.setattr(decomposing, "Race", lambda both: Race(both[1:]))
+    no_time_for(monkeypatch, "BEFORE_GLANCE", "ALONE_WITHOUT")
     solution = compare_single(with_binaries(decomposing.FEW_OWN + 1), widths=(8, 8))
     assert solution.status is Status.OPTIMAL
-    assert [one.status for one in searches] == [Status.TIME_LIMIT_NO_SOLUTION] * 2
+    assert [one.status for one in searches] == [Status.TIME_LIMIT_NO_SOLUTION] * 3
 
 
 def test_many_inputs_are_left_to_highs(searches):
@@ -84,13 +94,13 @@ def test_branch_and_price_that_takes_long_lets_highs_try_and_goes_on(
 ):
     given = []
     whole = searching._searched
-    monkeypatch.setattr(searching, "ALONE", 0.0)
-    monkeypatch.setattr(searching, "highs_share", lambda _: 0.0)
+    no_time_for(monkeypatch, "BEFORE_GLANCE", "ALONE_WITHOUT")
     monkeypatch.setattr(searching, "_searched", lambda *a: given.append(a[-1]) or whole(*a))
     sense = pyo.maximize if maximize else pyo.minimize
     compare_single(lambda m, _: m.objective.set_sense(sense), n_inputs=4, widths=(8, 8))
-    assert [one.status for one in searches] == [Status.TIME_LIMIT_NO_SOLUTION, Status.OPTIMAL]
-    assert given[0] is searches[0]  # later is the model without hints
+    none = Status.TIME_LIMIT_NO_SOLUTION
+    assert [one.status for one in searches] == [none, none, Status.OPTIMAL]
+    assert given[:2] == searches[:2]  # later is the model without hints
 
 
 @pytest.fixture
@@ -101,40 +111,54 @@ def given(searches, monkeypatch):
     return given
 
 
+@pytest.mark.parametrize("widths", [(8, 8), (16,)])
 @pytest.mark.parametrize(
-    ("limit", "widths", "turns"),
+    ("limits", "turns"),
     [
-        ("ALONE_WITHOUT", (8, 8), [1]),  # no solution yet
-        ("ALONE_WITHOUT", (16,), [1]),
-        ("ALONE_FLAT", (16,), [1]),
-        ("ALONE_FLAT", (8, 8), []),  # the parts end soon
-        ("ALONE", (8, 8), [1]),
+        ((), []),  # the parts end soon
+        (("BEFORE_GLANCE",), [1]),
+        (("ALONE_WITHOUT", "ALONE", "ALONE_FLAT"), []),
+        (("BEFORE_GLANCE", "ALONE_WITHOUT"), [1, 2]),
     ],
 )
-def test_highs_has_an_early_turn_where_it_may_be_faster(given, monkeypatch, limit, widths, turns):
-    monkeypatch.setattr(searching, limit, 0.0)
+def test_without_a_solution_highs_has_a_glance_and_a_turn(
+    given, monkeypatch, limits, turns, widths
+):
+    no_time_for(monkeypatch, *limits)
+    monkeypatch.setattr(searching, "highs_share", lambda _: np.inf)
     m, emb = single(n_inputs=4, widths=widths)
     assert solve(m).status is Status.OPTIMAL
     assert emb.audit().passed
     assert given == turns
 
 
-def test_with_a_solution_the_parts_go_on_before_highs_has_a_turn(given, searches, monkeypatch):
-    monkeypatch.setattr(searching, "ALONE_WITHOUT", 0.0)
-    monkeypatch.setattr(searching, "ALONE", np.inf)
+@pytest.mark.parametrize(
+    ("limits", "widths", "turns"),
+    [
+        (("BEFORE_GLANCE", "ALONE_WITHOUT"), (8, 8), []),
+        (("BEFORE_GLANCE", "ALONE_FLAT"), (8, 8), []),
+        (("BEFORE_GLANCE", "ALONE"), (8, 8), [2]),
+        (("BEFORE_GLANCE", "ALONE_FLAT"), (16,), [2]),
+        (("BEFORE_GLANCE", "ALONE"), (16,), []),
+    ],
+)
+def test_with_a_solution_the_parts_go_on_before_highs_has_a_turn(
+    given, monkeypatch, limits, widths, turns
+):
+    no_time_for(monkeypatch, *limits)
+    monkeypatch.setattr(searching, "highs_share", lambda _: np.inf)
     run = DecomposedSearch.run
 
     def with_a_solution(self, deadline, first=None):
         outcome = run(self, deadline, first)
         return outcome if first is not None else replace(outcome, x=start, objective=0.0)
 
-    m, _ = single(n_inputs=4, widths=(8, 8))
+    m, _ = single(n_inputs=4, widths=widths)
     hints = hints_in(m)
     start = np.zeros(translate(m, hints.known).program.n_columns)
     monkeypatch.setattr(DecomposedSearch, "run", with_a_solution)
     solve(m)
-    assert len(searches) == 2
-    assert not given
+    assert given == turns
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -194,7 +218,7 @@ def test_an_error_of_highs_takes_no_solution_away(monkeypatch):
     def broken(*_):
         raise SolverError("Solve error")
 
-    monkeypatch.setattr(searching, "ALONE", 0.0)
+    monkeypatch.setattr(searching, "BEFORE_GLANCE", 0.0)
     monkeypatch.setattr(searching, "_searched", broken)
     m, emb = single(widths=(8, 8))
     assert solve(m).has_solution

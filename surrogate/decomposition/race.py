@@ -1,0 +1,89 @@
+"""`Race`: two searches of the same parts in turns that grow; who is closer to the end has more.
+
+Where a model has many integers of its own, either of branch and price and outer approximation can
+take ten times as long as the other, and nothing in the model says which: production plans over
+eight periods are proved by outer approximation alone, and models with as many switches and two to
+four networks mostly by branch and price (benchmarks/higher_dimension.py, benchmarks/mixed.py).
+What each has proved after a quarter of a second says it most times, and in the end their gaps do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from surrogate.decomposition.incumbent import Found, Helper, Solution
+from surrogate.decomposition.resumable import ResumableSearch
+
+FIRST = 0.25  # seconds of each search's first turn; with every other one its time doubles
+MOST = 8.0  # times what the other has had
+ABOVE = 0.25  # of the difference of two bounds: how far the better one is taken to be from the end
+
+
+@dataclass(eq=False)
+class _Runner:
+    """A search, and the seconds that it has had."""
+
+    search: ResumableSearch
+    seconds: float = 0.0
+
+
+class Race:
+    """The searches, which can be stopped and go on; the first one begins."""
+
+    def __init__(self, searches: Sequence[ResumableSearch]) -> None:
+        self._searches = tuple(searches)
+        self._runners = [_Runner(search) for search in searches]
+
+    @property
+    def name(self) -> str:
+        """The method that has proved most."""
+        return max(self._searches, key=lambda search: search.own).name
+
+    def know(self, solution: Solution | None, bound: float = -np.inf) -> None:
+        """A solution, and a bound, that another search has found."""
+        for search in self._searches:
+            search.know(solution, bound)
+
+    def run(self, helper: Helper, deadline: float) -> Found:
+        """Search until the gap is closed or `time.perf_counter` reaches the deadline.
+
+        A search that ends its turn before, on numerical trouble, is out of the race.
+        """
+        going, nodes, value = list(self._runners), 0, np.inf
+        while True:
+            runner, start = _next(going, value), time.perf_counter()
+            until = min(deadline, start + max(FIRST, runner.seconds))
+            found = runner.search.run(helper, deadline, until)
+            now = time.perf_counter()
+            runner.seconds += now - start
+            nodes, value = nodes + found.nodes, found.value
+            if found.solution is not None:
+                self.know((value, found.solution))
+            if now < until:
+                going.remove(runner)
+            proved = any(search.closed for search in self._searches)
+            if proved or now >= deadline or not going:
+                break
+        bound = max(search.bound for search in self._searches)
+        return replace(found, bound=min(bound, value), proved=proved, nodes=nodes)
+
+
+def _next(going: Sequence[_Runner], value: float) -> _Runner:
+    """Who goes on: who has had least, in proportion to its gap.
+
+    Without a solution, the gap to a value a little above the better bound.
+    """
+    least = min(runner.seconds for runner in going)
+    fair = [runner for runner in going if runner.seconds <= MOST * least]
+    bounds = np.array([runner.search.own for runner in fair])
+    if not np.isfinite(bounds).all():
+        return min(fair, key=lambda runner: runner.seconds)
+    if not np.isfinite(value):
+        value = bounds.max() + ABOVE * np.ptp(bounds)
+    return min(
+        fair, key=lambda runner: ((value - runner.search.own) * runner.seconds, runner.seconds)
+    )
