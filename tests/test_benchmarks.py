@@ -317,6 +317,13 @@ def test_reuse_prints_seconds_and_ratios():
     assert "the same again" in table
 
 
+def test_mixed_prints_times_and_ratios():
+    table = benchmark("mixed.py", "--quick", "--peers", "omlt")
+    assert re.search(r"^ knapsack +[\d.]+ +(> 5 \(.*\)|[\d.]+)$", table, re.M)
+    assert re.search(r"^ all +[\d.]+x$", table, re.M)
+    assert "--models must be at least 1" in refused("mixed.py", "--models", 0)
+
+
 def test_higher_dimension_names_mistakes():
     assert "no instance has the net 'xy'" in refused("higher_dimension.py", "--nets", "xy")
     left = ("--only", "T = 2", "--nets", "mixed5-3x8")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from surrogate.decomposition import Parts
@@ -13,11 +13,13 @@ from surrogate.programs import Outcome, Program, Session
 from surrogate.solving.decomposing import (
     ALONE,
     ALONE_FLAT,
+    ALONE_SMALL,
     ALONE_WITHOUT,
     BEFORE_GLANCE,
     FEW_INPUTS,
     FEW_INTEGERS,
     GLANCE,
+    SOME_INTEGERS,
     DecomposedSearch,
     decomposed,
     highs_share,
@@ -28,7 +30,7 @@ from surrogate.solving.shared import Shared, shared_inputs
 from surrogate.solving.spatial import SpatialSearch
 from surrogate.solving.starting import find_start
 from surrogate.solving.translating import Translation
-from surrogate.solving.turns import UNFINISHED, after
+from surrogate.solving.turns import UNFINISHED, Turn, after, in_turns
 
 FIRST_TURN, SECOND_TURN = 0.4, 0.3
 MOST_ROUNDS = 40.0
@@ -142,40 +144,28 @@ def _decomposed(
     left = deadline - time.perf_counter()
     confined = any(graph.confined for graph in hints.graphs)
     turns = [
-        _Turn(highs, CONFINED * left if confined else highs_share(left)),
-        _Turn(parts_search.run, left),
-        _Turn(highs, left),
+        Turn(highs, CONFINED * left if confined else highs_share(left)),
+        Turn(parts_search.run),
+        Turn(highs),
     ]
     if not (confined or _highs_first(program, hints)):
-        flat = all(len(graph.net.widths) <= 1 for graph in hints.graphs)
+        alone = _alone(program, hints)
         turns = [
-            _Turn(parts_search.run, BEFORE_GLANCE),
-            _Turn(highs, GLANCE, solved=False),
-            _Turn(parts_search.run, ALONE_WITHOUT, solved=False),
-            _Turn(parts_search.run, ALONE_FLAT if flat else ALONE, solved=True),
+            Turn(parts_search.run, by=BEFORE_GLANCE),
+            Turn(highs, GLANCE, solved=False),
+            Turn(parts_search.run, by=min(alone, ALONE_WITHOUT), solved=False),
+            Turn(parts_search.run, by=alone, solved=True),
             *turns,
         ]
-    return _in_turns(turns, deadline)
+    return in_turns(turns, deadline)
 
 
-@dataclass(frozen=True)
-class _Turn:
-    """A search until a time, after what was found before; with or without a solution so far."""
-
-    search: Callable[[float, Outcome | None], Outcome]
-    seconds: float
-    solved: bool | None = None
-
-
-def _in_turns(turns: Sequence[_Turn], deadline: float) -> Outcome:
-    """The searches one after the other, until one has ended or the time is up."""
-    found = turns[0].search(min(deadline, time.perf_counter() + turns[0].seconds), None)
-    for turn in turns[1:]:
-        if found.status not in UNFINISHED or time.perf_counter() >= deadline:
-            break
-        if turn.solved in (None, found.x is not None):
-            found = turn.search(min(deadline, time.perf_counter() + turn.seconds), found)
-    return found
+def _alone(program: Program, hints: SolverHints) -> float:
+    """After how long HiGHS has a turn, although there is a solution."""
+    if program.integer.sum() <= SOME_INTEGERS:
+        return ALONE_SMALL
+    flat = all(len(graph.net.widths) <= 1 for graph in hints.graphs)
+    return ALONE_FLAT if flat else ALONE
 
 
 def _turn_of_highs(

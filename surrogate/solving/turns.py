@@ -1,8 +1,11 @@
-"""Searches that take turns at one program: what they have found together."""
+"""Searches that take turns at one program, and what they have found together."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from surrogate.programs import Outcome, Status
 
@@ -10,6 +13,36 @@ UNFINISHED = (Status.TIME_LIMIT, Status.TIME_LIMIT_NO_SOLUTION, Status.UNKNOWN)
 """Ends of a search after which another one may find more."""
 
 _CONTRADICTION = "a later search contradicts a solution that was found, which is kept unproved"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A search after what was found before.
+
+    seconds, by   that it has, and after which, from the first turn on, it is over
+    solved        whether it is for when there is a solution, or for when there is none; or for both
+    """
+
+    search: Callable[[float, Outcome | None], Outcome]
+    seconds: float = math.inf
+    by: float = math.inf
+    solved: bool | None = None
+
+
+def in_turns(turns: Sequence[Turn], deadline: float) -> Outcome:
+    """The searches one after the other, until one has ended or the time is up."""
+    start, found = time.perf_counter(), None
+    for turn in turns:
+        now = time.perf_counter()
+        until = min(deadline, now + turn.seconds, start + turn.by)
+        if found is None:
+            found = turn.search(until, None)
+        elif found.status not in UNFINISHED or now >= deadline:
+            break
+        elif turn.solved in (None, found.x is not None):
+            found = turn.search(until, found)
+    assert found is not None  # there is a first turn
+    return found
 
 
 def after(outcome: Outcome, first: Outcome, maximize: bool) -> Outcome:

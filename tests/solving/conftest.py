@@ -11,7 +11,8 @@ from tests.solving.agreeing import counted
 def small_models_too(monkeypatch):
     """What is small enough for a test would be left to HiGHS; on a slow machine, after a second."""
     monkeypatch.setattr(searching, "FEW_INTEGERS", -1)
-    for limit in ("BEFORE_GLANCE", "ALONE", "ALONE_FLAT", "ALONE_WITHOUT"):
+    monkeypatch.setattr(searching, "SOME_INTEGERS", -1)
+    for limit in ("BEFORE_GLANCE", "ALONE", "ALONE_FLAT", "ALONE_SMALL", "ALONE_WITHOUT"):
         monkeypatch.setattr(searching, limit, np.inf)
 
 

@@ -117,7 +117,7 @@ def given(searches, monkeypatch):
     [
         ((), []),  # the parts end soon
         (("BEFORE_GLANCE",), [1]),
-        (("ALONE_WITHOUT", "ALONE", "ALONE_FLAT"), []),
+        (("ALONE_WITHOUT", "ALONE_SMALL", "ALONE", "ALONE_FLAT"), []),
         (("BEFORE_GLANCE", "ALONE_WITHOUT"), [1, 2]),
     ],
 )
@@ -133,20 +133,24 @@ def test_without_a_solution_highs_has_a_glance_and_a_turn(
 
 
 @pytest.mark.parametrize(
-    ("limits", "widths", "turns"),
+    ("limit", "widths", "small", "turns"),
     [
-        (("BEFORE_GLANCE", "ALONE_WITHOUT"), (8, 8), []),
-        (("BEFORE_GLANCE", "ALONE_FLAT"), (8, 8), []),
-        (("BEFORE_GLANCE", "ALONE"), (8, 8), [2]),
-        (("BEFORE_GLANCE", "ALONE_FLAT"), (16,), [2]),
-        (("BEFORE_GLANCE", "ALONE"), (16,), []),
+        ("ALONE_WITHOUT", (8, 8), False, []),
+        ("ALONE_FLAT", (8, 8), False, []),
+        ("ALONE", (8, 8), False, [2]),
+        ("ALONE_FLAT", (16,), False, [2]),
+        ("ALONE", (16,), False, []),
+        ("ALONE_SMALL", (8, 8), False, []),
+        ("ALONE_SMALL", (8, 8), True, [2]),
+        ("ALONE", (8, 8), True, []),
     ],
 )
 def test_with_a_solution_the_parts_go_on_before_highs_has_a_turn(
-    given, monkeypatch, limits, widths, turns
+    given, monkeypatch, limit, widths, small, turns
 ):
-    no_time_for(monkeypatch, *limits)
+    no_time_for(monkeypatch, "BEFORE_GLANCE", limit)
     monkeypatch.setattr(searching, "highs_share", lambda _: np.inf)
+    monkeypatch.setattr(searching, "SOME_INTEGERS", 1000 if small else -1)
     run = DecomposedSearch.run
 
     def with_a_solution(self, deadline, first=None):
