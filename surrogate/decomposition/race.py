@@ -37,6 +37,7 @@ class Race:
     def __init__(self, searches: Sequence[ResumableSearch]) -> None:
         self._searches = tuple(searches)
         self._runners = [_Runner(search) for search in searches]
+        self._value = np.inf
 
     @property
     def name(self) -> str:
@@ -45,6 +46,7 @@ class Race:
 
     def know(self, solution: Solution | None, bound: float = -np.inf) -> None:
         """A solution, and a bound, that another search has found."""
+        self._value = self._value if solution is None else min(self._value, solution[0])
         for search in self._searches:
             search.know(solution, bound)
 
@@ -53,23 +55,23 @@ class Race:
 
         A search that ends its turn before, on numerical trouble, is out of the race.
         """
-        going, nodes, value = list(self._runners), 0, np.inf
+        going, nodes = list(self._runners), 0
         while True:
-            runner, start = _next(going, value), time.perf_counter()
+            runner, start = _next(going, self._value), time.perf_counter()
             until = min(deadline, start + max(FIRST, runner.seconds))
             found = runner.search.run(helper, deadline, until)
             now = time.perf_counter()
             runner.seconds += now - start
-            nodes, value = nodes + found.nodes, found.value
+            nodes += found.nodes
             if found.solution is not None:
-                self.know((value, found.solution))
+                self.know((found.value, found.solution))
             if now < until:
                 going.remove(runner)
             proved = any(search.closed for search in self._searches)
             if proved or now >= deadline or not going:
                 break
         bound = max(search.bound for search in self._searches)
-        return replace(found, bound=min(bound, value), proved=proved, nodes=nodes)
+        return replace(found, bound=min(bound, found.value), proved=proved, nodes=nodes)
 
 
 def _next(going: Sequence[_Runner], value: float) -> _Runner:
