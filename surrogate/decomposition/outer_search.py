@@ -62,17 +62,17 @@ class OuterSearch(ResumableSearch):
 
     def __init__(self, parts: Parts, rel_gap: float, abs_gap: float, seed: int) -> None:
         super().__init__(parts, rel_gap, abs_gap, seed)
-        self._seed, self._nodes, self._deadline = seed, 0, np.inf
+        self._seed, self._nodes = seed, 0
         self._prices = np.zeros(len(parts.row_lower))
         self.pieces: list[list[Piece]] = []
 
     def run(self, helper: Helper, deadline: float, until: float = np.inf) -> Found:
-        """See `ResumableSearch`. Numerical trouble in HiGHS ends it before."""
-        self._best.deadline, self._deadline, self._nodes = min(deadline, until), deadline, 0
+        """See `ResumableSearch`: it stops between two rounds, and before on trouble in HiGHS."""
+        self._best.deadline, self._nodes = deadline, 0
         if not self.pieces:
             self._begin()
-        going = True
-        while going and not self.closed and time.perf_counter() < self._best.deadline:
+        going, last = True, min(deadline, until)
+        while going and not self.closed and time.perf_counter() < last:
             going = self._round(helper)
         return self._found(self._nodes)
 
@@ -131,13 +131,12 @@ class OuterSearch(ResumableSearch):
     def _solved(self, outer: Outer, gap: float) -> Outcome | None:
         """HiGHS on the outer approximation, to within a gap; None on numerical trouble.
 
-        What it has done when it is stopped is lost, so that it is not stopped for others' turns.
         That there is no solution has to be said twice. HiGHS 1.15.1's presolve has called programs
         infeasible that are not; where it had a solution to start from, it then calls that optimal,
         and has no bound.
         """
         for presolve in ("choose", "off"):
-            left = max(0.0, self._deadline - time.perf_counter())
+            left = max(0.0, self._best.deadline - time.perf_counter())
             options = {"mip_rel_gap": 0.0, "mip_abs_gap": gap, "presolve": presolve}
             try:
                 session = Session(outer.program, seed=self._seed, options=options)

@@ -53,7 +53,7 @@ class Race:
     def run(self, helper: Helper, deadline: float) -> Found:
         """Search until the gap is closed or `time.perf_counter` reaches the deadline.
 
-        A search that ends its turn before, on numerical trouble, is out of the race.
+        A search that ends its turn before, as on numerical trouble, is out for the rest of it.
         """
         going, nodes = list(self._runners), 0
         while True:

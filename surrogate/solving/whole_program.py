@@ -60,11 +60,8 @@ class WholeProgram:
             upper = [mean + r for mean, r in zip(means, reach, strict=True)]
             until = min(deadline, time.perf_counter() + NEAR_SECONDS)
             found = self._search(self.program, lower, upper, until)[1]
-        now = time.perf_counter()
-        self.spent += now - start
-        if found is not None and self.first_solution is None:
-            self.first_solution = now - self.start
-        return found
+        self.spent += time.perf_counter() - start
+        return self._noted(found)
 
     def _between(self, mixture: Mixture, point: FloatArray, deadline: float) -> Solution | None:
         """HiGHS, with the binaries fixed on which the regions of the mixture's points agree."""
@@ -89,7 +86,14 @@ class WholeProgram:
         lowers = [low - more for (low, _), more in zip(hulls, slack, strict=True)]
         uppers = [up + more for (_, up), more in zip(hulls, slack, strict=True)]
         until = min(deadline, time.perf_counter() + FINISH_SECONDS)
-        return self._search(part, lowers, uppers, until)
+        bound, found = self._search(part, lowers, uppers, until)
+        return bound, self._noted(found)
+
+    def _noted(self, found: Solution | None) -> Solution | None:
+        """The same; when it was found, if it is the first."""
+        if found is not None and self.first_solution is None:
+            self.first_solution = time.perf_counter() - self.start
+        return found
 
     def _search(
         self,

@@ -4,6 +4,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
+from surrogate.decomposition import node
 from surrogate.embedding import embed
 from surrogate.solving import Status, solve, whole_program
 from surrogate.solving.hints import hints_in
@@ -67,3 +68,12 @@ def test_where_no_region_of_a_mean_has_a_solution_those_between_points_do(seed, 
     assert found[0] is not None  # in the first node
     assert np.ptp(asked[0], axis=0).max() > 0.0  # not the same point in every row
     assert all(emb.audit().passed for emb in made.embeddings)
+
+
+@pytest.mark.usefixtures("small_models_too")
+def test_a_solution_of_a_small_node_is_the_first_one_where_there_is_no_mixture(monkeypatch):
+    monkeypatch.setattr(node, "solve_master", lambda *_: None)
+    nets = two_nets(1, 3, widths=((4, 2), (3,)), n_outputs=1)
+    solution = solve(random_model(1, nets, ("ties",), "bigm").model)
+    assert solution.method.endswith("branch and price")
+    assert 0.0 < solution.first_solution <= solution.seconds
