@@ -10,7 +10,8 @@ For every net with five inputs in models/higher/ and each data seed of the linke
     changed    after that, with every number of its rows, sides and objective changed by up to 10 %,
                as from one day to the next; against what that model takes cold,
     other      cold, then after the models of all the other seeds: other rows and weights,
-    compiled   from the file that `surrogate compile` leaves beside the net: it knows of no model.
+    compiled   from the file that `surrogate compile` leaves beside the net: it knows of no model,
+    both       from that file, and after the models of all the other seeds.
 
 Each is the least of `--repeats` runs that begin from nothing, so that a slow spell hits no column
 alone. What a cold model costs that is not learning (reading it, one linear program) is inside all.
@@ -50,6 +51,7 @@ KINDS = {
     "changed": "the same, changed",
     "other": "after others",
     "compiled": "compiled before",
+    "both": "compiled, after others",
 }
 
 
@@ -65,6 +67,7 @@ class Times:
     cold_changed: float
     other: float
     compiled: float
+    both: float
 
     def ratio(self, kind: str) -> float:
         """Cold, in multiples of one of the others."""
@@ -97,7 +100,7 @@ def main() -> None:
 
 
 def times_of(name: str, seeds: Sequence[int], repeats: int, seconds: float) -> list[Times]:
-    """All four figures of a net, for each seed."""
+    """All figures of a net, for each seed."""
     net = load(MODELS / "higher" / f"{name}.onnx")
     strengthened(net, seeds[0])  # bounds are kept: the first model does not pay for all
     with TemporaryDirectory() as folder:
@@ -114,6 +117,12 @@ def times_of(name: str, seeds: Sequence[int], repeats: int, seconds: float) -> l
 
 
 def _once(net: Network, seed: int, seeds: Sequence[int], kept: Path) -> tuple[float, ...]:
+    def after_others() -> Strengthening:
+        for another in seeds:
+            if another != seed:
+                strengthened(net, another)
+        return strengthened(net, seed)
+
     forget_trees()
     cold_changed = strengthened(net, seed, CHANGE)
     forget_trees()
@@ -123,14 +132,14 @@ def _once(net: Network, seed: int, seeds: Sequence[int], kept: Path) -> tuple[fl
     strengthened(net, seed)
     changed = strengthened(net, seed, CHANGE)
     forget_trees()
-    for another in seeds:
-        if another != seed:
-            strengthened(net, another)
-    other = strengthened(net, seed)
+    other = after_others()
     forget_trees()
     load_tree(kept, net)
     compiled = strengthened(net, seed)
-    done = cold, again, changed, cold_changed, other, compiled
+    forget_trees()
+    load_tree(kept, net)
+    both = after_others()
+    done = cold, again, changed, cold_changed, other, compiled, both
     return tuple(one.seconds for one in done)
 
 
