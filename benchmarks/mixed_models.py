@@ -6,7 +6,7 @@ Nothing of surrogate was tuned on any of them. The kind says what the integers d
     knapsack     twelve items, for whose weight an input makes room
     assignment   eight jobs to the copies, whose inputs make room for them
     levels       the first input of each copy is one of seven
-    thresholds   at least half of the outputs must be 0.1 or more
+    thresholds   at least half of the outputs must be above their median
 
 and two rows over all inputs tie the copies together.
 """
@@ -125,10 +125,11 @@ class _Integers:
         return 0.0 * one
 
     def thresholds(self) -> FloatArray:
-        """At least half of the outputs are 0.1 or more; none is far below what samples say."""
-        one, samples = np.ones(len(self.y)), self.net.domain().sample(500, self.rng)
-        z, least = self._binaries("high", len(self.y)), float(self.net(samples).min()) - 1.0
-        self.builder.add_rows("output", least, np.inf, (self.y, one), (z, (least - 0.1) * one))
+        """At least half of the outputs are above their median; none is far below the samples."""
+        one, samples = np.ones(len(self.y)), self.net(self.net.domain().sample(500, self.rng))
+        z, least = self._binaries("high", len(self.y)), float(samples.min()) - 1.0
+        high = float(np.median(samples)) - least
+        self.builder.add_rows("output", least, np.inf, (self.y, one), (z, -high * one))
         self.builder.add_rows("some", len(z) / 2.0, np.inf, (z, one[None]))
         return 0.0 * one
 

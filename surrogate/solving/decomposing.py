@@ -43,7 +43,7 @@ ALONE_SMALL = 1.0  # with at most
 SOME_INTEGERS = 100  # of them, which HiGHS may end in a second or two (benchmarks/mixed.py),
 ALONE_WITHOUT = 2.0  # or without a solution, when it has had a
 GLANCE = 0.05  # for so many seconds, which shows that most infeasible models are, after
-BEFORE_GLANCE = 0.25
+BEFORE_GLANCE = 0.5
 
 
 def embedded(graphs: Sequence[Graph], places: Mapping[int, int]) -> list[Embedded] | None:
