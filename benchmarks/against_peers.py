@@ -46,12 +46,12 @@ def versions_of(peers: Sequence[str]) -> list[str]:
 
 
 def auto_faster(runs: Sequence[Run], headings: Mapping[str, str]) -> Table:
-    """How many times faster `auto` is than each peer, per T and over all."""
+    """How many times faster `auto` is than each peer, per group and over all."""
     return ratio_table(
         "auto is faster by",
         runs,
         [(name, AUTO, peer) for peer, name in headings.items() if peer != AUTO],
-        ["Ratios of shifted geometric means over layouts and seeds, where both were timed."],
+        ["Ratios of shifted geometric means over rows and seeds, where both were timed."],
     )
 
 

@@ -3,7 +3,7 @@
     pip install -e ".[peers]" && python benchmarks/higher_dimension.py
 
 Beyond three inputs there are no linear regions to list. `auto` is then a search that knows the
-nets by the hulls of their graphs (surrogate.decomposition): branch and price, or outer
+nets by the hulls of their graphs (surrogate.decomposition): branch and price, in turns with outer
 approximation for models with integers of their own. It solves the linked problem
 (surrogate.problems.linked) with T = 3 and 6 copies of each net of models/higher/ with five inputs,
 and T = 2 of the one with ten; and the production plan of 8 periods (surrogate.problems.production)

@@ -1,6 +1,6 @@
 """Random models around copies of a random network, with integers of their own.
 
-Nothing of surrogate was tuned on any of them. The kind says what the integers do:
+The kind says what the integers do:
 
     switches     an input is at most -0.5 unless its switch is on, which costs
     knapsack     twelve items, for whose weight an input makes room

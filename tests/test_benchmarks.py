@@ -314,7 +314,9 @@ def test_workers_prints_seconds_of_one_process_and_of_several():
 def test_reuse_prints_seconds_and_ratios():
     table = benchmark("reuse.py", "--quick")
     assert "mixed5-1x24" in table
-    assert "the same again" in table
+    for known in ("the same again", "the same, changed", "after others", "compiled before"):
+        assert re.search(rf"^ {known}( +[\d.]+){{3}} +\d of 2$", table, re.M)
+    assert re.search(r"^ compiled, after others( +[\d.]+){3} +\d of 2$", table, re.M)
 
 
 def test_mixed_prints_times_and_ratios():

@@ -7,10 +7,9 @@ looked for. When cuts no longer help, since a mixture of points is not a point, 
 copies that are furthest from their networks are cut in two.
 
 HiGHS does what it does well, many integers under linear rows, and sees of each network no more than
-the model needs. In branch and price every integer is branched on by hand: on production plans with
-16 of them it is at gaps of 5 to 32 % after 40 s, when this has proved the optimum; where integers
-are loosely tied to few networks it is branch and price that proves it first. So they run in turns
-(`surrogate.decomposition.race`).
+the model needs. In branch and price every integer is branched on by hand. On production plans of
+eight periods it is far from the end when this has proved the optimum; where integers are loosely
+tied to few networks, it mostly is the first. So they run in turns (`surrogate.decomposition.race`).
 
 Source: as `surrogate.decomposition.outer`; H. Nagarajan et al., An adaptive, multivariate
 partitioning algorithm for global optimization of nonconvex programs, Journal of Global Optimization
@@ -68,11 +67,11 @@ class OuterSearch(ResumableSearch):
 
     def run(self, helper: Helper, deadline: float, until: float = np.inf) -> Found:
         """See `ResumableSearch`: it stops between two rounds, and before on trouble in HiGHS."""
-        self._best.deadline, self._nodes = deadline, 0
-        if not self.pieces:
-            self._begin()
-        going, last = True, min(deadline, until)
+        self._best.deadline, self._nodes, last = deadline, 0, min(deadline, until)
+        going = True
         while going and not self.closed and time.perf_counter() < last:
+            if not self.pieces:
+                self._begin()
             going = self._round(helper)
         return self._found(self._nodes)
 

@@ -20,7 +20,9 @@ from surrogate.decomposition.resumable import ResumableSearch
 
 # To measure again: benchmarks/mixed.py
 FIRST = 0.5  # seconds of each search's first turn; with every other one its time doubles
-MOST = 4.0  # times what the other has had: a bound can stand still for long, and then prove it all
+MOST = 4.0  # times what the other has had, before a turn: a bound can stand still, and then prove
+# it all; or, if that is more, a quarter of the times that the other's gap is larger
+TINY = 1e-300
 ABOVE = 0.25  # of the difference of two bounds: how far the better one is taken to be from the end
 
 
@@ -80,13 +82,13 @@ def _next(going: Sequence[_Runner], value: float) -> _Runner:
 
     Without a solution, the gap to a value a little above the better bound.
     """
-    least = min(runner.seconds for runner in going)
-    fair = [runner for runner in going if runner.seconds <= MOST * least]
-    bounds = np.array([runner.search.own for runner in fair])
+    seconds = np.array([runner.seconds for runner in going])
+    bounds = np.array([runner.search.own for runner in going])
     if not np.isfinite(bounds).all():
-        return min(fair, key=lambda runner: runner.seconds)
+        return going[int(seconds.argmin())]
     if not np.isfinite(value):
         value = bounds.max() + ABOVE * np.ptp(bounds)
-    return min(
-        fair, key=lambda runner: ((value - runner.search.own) * runner.seconds, runner.seconds)
-    )
+    gaps = np.maximum(value - bounds, TINY)
+    most = np.maximum(MOST, gaps.max() / gaps / MOST)
+    dear = np.where(seconds <= most * seconds.min(), gaps * seconds, np.inf)
+    return going[int(np.lexsort((seconds, dear))[0])]

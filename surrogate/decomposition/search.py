@@ -43,7 +43,7 @@ class BranchAndPrice(ResumableSearch):
 
     def __init__(self, parts: Parts, rel_gap: float, abs_gap: float, seed: int) -> None:
         super().__init__(parts, rel_gap, abs_gap, seed)
-        self._number = count()
+        self._number, self._told = count(), -np.inf
         self._queue: list[tuple[float, int, Node]] | None = None
 
     def run(self, helper: Helper, deadline: float, until: float = np.inf) -> Found:
@@ -59,13 +59,16 @@ class BranchAndPrice(ResumableSearch):
 
     def _open(self, queue: Sequence[tuple[float, int, Node]]) -> bool:
         """Whether something better than the best solution may be left; the bound is raised."""
-        self._raise(min(queue[0][0] if queue else np.inf, self._best.goal.cutoff))
+        bound = min(queue[0][0] if queue else np.inf, self._best.goal.cutoff)
+        if bound > self._told:
+            self._raise(bound)
         return not self.closed
 
     def _begin(self) -> list[tuple[float, int, Node]]:
         """The queue, with the root in it."""
         root = priced_root(self._parts, self._pool, self._best.scale, self._rng)[0]
         self._best.ceiling = ceiling(self._parts, root)
+        self._told = self.bound  # nodes begin with it: it is not this search's own
         self._queue = [(self.bound, next(self._number), replace(root, bound=self.bound))]
         return self._queue
 

@@ -37,13 +37,14 @@ MOST_INPUTS = 12
 FEW_INPUTS = 6  # up to these, the parts are searched before HiGHS is asked,
 FEW_INTEGERS = 45  # unless there are no more integers than these, binaries of networks included
 FEW_OWN = 5  # integers of no network, up to which branch and price is nearly always the faster one
-ALONE = 8.0  # seconds, which every linked instance with five inputs needs less of; then HiGHS
-ALONE_FLAT = 2.0  # with one hidden layer in each network, where HiGHS is at its best,
-ALONE_SMALL = 1.0  # with at most
-SOME_INTEGERS = 100  # of them, which HiGHS may end in a second or two (benchmarks/mixed.py),
-ALONE_WITHOUT = 2.0  # or without a solution, when it has had a
-GLANCE = 0.05  # for so many seconds, which shows that most infeasible models are, after
-BEFORE_GLANCE = 0.5
+ALONE = 8.0  # seconds, after which HiGHS has a turn; linked instances with five inputs need less
+ALONE_FLAT = 2.0  # the same with one hidden layer in each network, where HiGHS is at its best
+ALONE_WITHOUT = 2.0  # the same without a solution
+# To measure again: benchmarks/mixed.py
+SOME_INTEGERS = 100  # in all, of which HiGHS may end a model in a second or two: then it has a turn
+ALONE_SMALL = 1.0  # after so many seconds
+BEFORE_GLANCE = 0.5  # seconds without a solution, after which HiGHS has
+GLANCE = 0.05  # seconds: presolve and a few nodes can show that there is none
 
 
 def embedded(graphs: Sequence[Graph], places: Mapping[int, int]) -> list[Embedded] | None:

@@ -134,7 +134,7 @@ def _decomposed(
     sooner; but where a network is flat around its best points, cells need long; and some models
     without a solution are infeasible at a glance, which HiGHS has soon. It is first, for longer,
     where inputs are confined to the hull of data: the cells are boxes, of which such a hull can be
-    a small part. What the parts give up early, on numerical trouble, is left to HiGHS.
+    a small part. If the parts contradict a solution, the rest of the time is HiGHS's (`after`).
     """
     parts_search = DecomposedSearch(parts, program, hints, places, rel_gap, settings["seed"])
 

@@ -39,7 +39,7 @@ def in_turns(turns: Sequence[Turn], deadline: float) -> Outcome:
             found = turn.search(until, None)
         elif found.status not in UNFINISHED or now >= deadline:
             break
-        elif turn.solved in (None, found.x is not None):
+        elif now < until and turn.solved in (None, found.x is not None):
             found = turn.search(until, found)
     assert found is not None  # there is a first turn
     return found

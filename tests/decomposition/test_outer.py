@@ -211,6 +211,13 @@ def test_cuts_hold_in_all_of_their_pieces_and_the_pieces_are_the_box(seed):
                 assert (net(x) @ cut.v - x @ cut.g >= cut.least).all()
 
 
+def test_a_search_without_time_does_not_begin():
+    model = random_model(0, two_nets(0, 3, widths=((4, 2), (3,))), (), "bigm").model
+    search = OuterSearch(taken_apart(model)[2], 1e-4, 1e-6, 0)
+    assert search.run(Blind(), 0.0).bound == -np.inf
+    assert not search.pieces
+
+
 def test_a_model_without_a_solution_ends_with_an_infinite_bound():
     model = random_model(0, two_nets(0, 3, widths=((4, 2), (3,))), ("integers",), "bigm").model
     model.rows.add(model.n[0] + model.net[0].surrogate.outputs[0] >= 50.0)

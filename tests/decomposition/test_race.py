@@ -78,7 +78,7 @@ def test_both_have_a_first_turn_and_double_their_time_in_turns(clock, log):
     assert (found.proved, found.nodes, found.solution, found.bound) == (False, 8, None, -1.0)
 
 
-@pytest.mark.parametrize(("gap", "share"), [(1.0, 1.0), (3.9, 4.0), (1e6, MOST)])
+@pytest.mark.parametrize(("gap", "share"), [(1.0, 1.0), (3.9, 4.0), (12.0, MOST), (80.0, 20.0)])
 def test_who_is_closer_to_a_solution_has_more_time_within_limits(clock, log, gap, share):
     near = Runner(clock, log, "a", falling(1.0), finds=(0.0, 0.0))
     far = Runner(clock, log, "b", falling(gap))

@@ -59,6 +59,15 @@ def test_a_bound_that_is_known_ends_it_before_it_begins():
     assert found.bound <= found.value
 
 
+def test_a_bound_that_is_known_is_not_its_own():
+    going, optimum, least = searched(1, ("ties",))
+    going.know((least, optimum), least - 1.0)
+    going.run(Blind(), 0.0)
+    assert (going.bound, going.own) == (least - 1.0, -np.inf)
+    going.run(Blind(), np.inf)
+    assert going.own == going.bound > least - 1.0
+
+
 def test_a_model_without_a_solution_ends_with_an_infinite_bound():
     model = random_model(0, two_nets(0, 3, widths=((4, 2), (3,))), ("integers",), "bigm").model
     model.rows.add(model.n[0] + model.net[0].surrogate.outputs[0] >= 50.0)

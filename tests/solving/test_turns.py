@@ -6,7 +6,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from surrogate.decomposition import OuterSearch, Race
+from surrogate.decomposition import Race
 from surrogate.errors import SolverError
 from surrogate.programs import Outcome
 from surrogate.solving import Status, decomposing, searching, solve
@@ -44,27 +44,48 @@ def test_many_integers_of_the_model_let_two_searches_race(searches, monkeypatch,
     assert extra or solution.method.endswith("branch and price")
 
 
+NO_TIME = 1e-9
+"""Seconds: enough for a turn, not for what is done in it."""
+
+
 def no_time_for(monkeypatch, *limits):
-    """The turns with these limits have no time, nor has HiGHS at a glance and in the middle."""
+    """The turns with these limits have no time, nor has HiGHS at a glance."""
     for limit in (*limits, "GLANCE"):
-        monkeypatch.setattr(searching, limit, 0.0)
-    monkeypatch.setattr(searching, "highs_share", lambda _: 0.0)
+        monkeypatch.setattr(searching, limit, NO_TIME)
+
+
+def share_of_highs(monkeypatch, seconds):
+    """What HiGHS has in the middle of the search."""
+    monkeypatch.setattr(searching, "highs_share", lambda _: seconds)
 
 
 def test_a_race_that_takes_long_lets_highs_try_and_goes_on(searches, monkeypatch):
     no_time_for(monkeypatch, "BEFORE_GLANCE", "ALONE_WITHOUT")
+    share_of_highs(monkeypatch, NO_TIME)
     solution = compare_single(with_binaries(decomposing.FEW_OWN + 1), widths=(8, 8))
     assert solution.status is Status.OPTIMAL
-    assert len(searches) == 3
+    assert len(searches) == 2
 
 
-def test_what_the_parts_give_up_is_left_to_highs(searches, monkeypatch):
-    monkeypatch.setattr(OuterSearch, "_solved", lambda *_: None)  # numerical trouble at once
-    monkeypatch.setattr(decomposing, "Race", lambda both: Race(both[1:]))
-    no_time_for(monkeypatch, "BEFORE_GLANCE", "ALONE_WITHOUT")
-    solution = compare_single(with_binaries(decomposing.FEW_OWN + 1), widths=(8, 8))
-    assert solution.status is Status.OPTIMAL
-    assert [one.status for one in searches] == [Status.TIME_LIMIT_NO_SOLUTION] * 3
+def test_when_the_parts_contradict_a_solution_the_rest_is_left_to_highs(given, monkeypatch):
+    no_time_for(monkeypatch, "BEFORE_GLANCE", "ALONE_WITHOUT", "ALONE")
+    share_of_highs(monkeypatch, NO_TIME)
+    run = DecomposedSearch.run
+
+    def wrong(self, deadline, first=None):
+        outcome = run(self, deadline, first)
+        if first is None:
+            return replace(outcome, x=start, objective=50.0)
+        none = replace(outcome, status=Status.INFEASIBLE, x=None, objective=None)
+        return after(none, first, maximize=False)
+
+    m, _ = single(widths=(8, 8))
+    start = np.zeros(translate(m, hints_in(m).known).program.n_columns)
+    monkeypatch.setattr(DecomposedSearch, "run", wrong)
+    solution = solve(m)
+    assert given == [1, 2]  # in the middle, and at the end
+    assert solution.objective < 50.0
+    assert any("contradicts" in warning for warning in solution.warnings)
 
 
 def test_many_inputs_are_left_to_highs(searches):
@@ -95,12 +116,12 @@ def test_branch_and_price_that_takes_long_lets_highs_try_and_goes_on(
     given = []
     whole = searching._searched
     no_time_for(monkeypatch, "BEFORE_GLANCE", "ALONE_WITHOUT")
+    share_of_highs(monkeypatch, NO_TIME)
     monkeypatch.setattr(searching, "_searched", lambda *a: given.append(a[-1]) or whole(*a))
     sense = pyo.maximize if maximize else pyo.minimize
     compare_single(lambda m, _: m.objective.set_sense(sense), n_inputs=4, widths=(8, 8))
-    none = Status.TIME_LIMIT_NO_SOLUTION
-    assert [one.status for one in searches] == [none, none, Status.OPTIMAL]
-    assert given[:2] == searches[:2]  # later is the model without hints
+    assert [one.status for one in searches] == [Status.TIME_LIMIT_NO_SOLUTION, Status.OPTIMAL]
+    assert given[0] is searches[0]  # at a glance; later is the model without hints
 
 
 @pytest.fixture
@@ -118,14 +139,14 @@ def given(searches, monkeypatch):
         ((), []),  # the parts end soon
         (("BEFORE_GLANCE",), [1]),
         (("ALONE_WITHOUT", "ALONE_SMALL", "ALONE", "ALONE_FLAT"), []),
-        (("BEFORE_GLANCE", "ALONE_WITHOUT"), [1, 2]),
+        (("BEFORE_GLANCE", "ALONE_WITHOUT"), [1, 1]),
     ],
 )
 def test_without_a_solution_highs_has_a_glance_and_a_turn(
     given, monkeypatch, limits, turns, widths
 ):
     no_time_for(monkeypatch, *limits)
-    monkeypatch.setattr(searching, "highs_share", lambda _: np.inf)
+    share_of_highs(monkeypatch, np.inf)
     m, emb = single(n_inputs=4, widths=widths)
     assert solve(m).status is Status.OPTIMAL
     assert emb.audit().passed
@@ -137,11 +158,11 @@ def test_without_a_solution_highs_has_a_glance_and_a_turn(
     [
         ("ALONE_WITHOUT", (8, 8), False, []),
         ("ALONE_FLAT", (8, 8), False, []),
-        ("ALONE", (8, 8), False, [2]),
-        ("ALONE_FLAT", (16,), False, [2]),
+        ("ALONE", (8, 8), False, [1]),
+        ("ALONE_FLAT", (16,), False, [1]),
         ("ALONE", (16,), False, []),
         ("ALONE_SMALL", (8, 8), False, []),
-        ("ALONE_SMALL", (8, 8), True, [2]),
+        ("ALONE_SMALL", (8, 8), True, [1]),
         ("ALONE", (8, 8), True, []),
     ],
 )
@@ -149,7 +170,7 @@ def test_with_a_solution_the_parts_go_on_before_highs_has_a_turn(
     given, monkeypatch, limit, widths, small, turns
 ):
     no_time_for(monkeypatch, "BEFORE_GLANCE", limit)
-    monkeypatch.setattr(searching, "highs_share", lambda _: np.inf)
+    share_of_highs(monkeypatch, np.inf)
     monkeypatch.setattr(searching, "SOME_INTEGERS", 1000 if small else -1)
     run = DecomposedSearch.run
 
@@ -219,13 +240,21 @@ def test_a_later_search_takes_no_solution_away(sign):
 
 
 def test_an_error_of_highs_takes_no_solution_away(monkeypatch):
+    run = DecomposedSearch.run
+
+    def unfinished(self, deadline, first=None):
+        return first or replace(run(self, deadline), status=Status.TIME_LIMIT)
+
     def broken(*_):
         raise SolverError("Solve error")
 
-    monkeypatch.setattr(searching, "BEFORE_GLANCE", 0.0)
+    monkeypatch.setattr(DecomposedSearch, "run", unfinished)
     monkeypatch.setattr(searching, "_searched", broken)
     m, emb = single(widths=(8, 8))
-    assert solve(m).has_solution
+    solution = solve(m)
+    assert solution.status is Status.TIME_LIMIT
+    assert solution.has_solution
+    assert "Solve error" in solution.warnings
     assert emb.audit().passed
     monkeypatch.setattr(searching, "FEW_INTEGERS", 100)
     with pytest.raises(SolverError):
