@@ -18,6 +18,7 @@ from surrogate.solving.decomposing import (
     BEFORE_GLANCE,
     FEW_INPUTS,
     FEW_INTEGERS,
+    FEW_OWN,
     GLANCE,
     SOME_INTEGERS,
     DecomposedSearch,
@@ -149,7 +150,7 @@ def _decomposed(
         Turn(highs),
     ]
     if not (confined or _highs_first(program, hints)):
-        alone = _alone(program, hints)
+        alone = _alone(parts, program, hints)
         turns = [
             Turn(parts_search.run, by=BEFORE_GLANCE),
             Turn(highs, GLANCE, solved=False),
@@ -160,9 +161,9 @@ def _decomposed(
     return in_turns(turns, deadline)
 
 
-def _alone(program: Program, hints: SolverHints) -> float:
+def _alone(parts: Parts, program: Program, hints: SolverHints) -> float:
     """After how long HiGHS has a turn, although there is a solution."""
-    if program.integer.sum() <= SOME_INTEGERS:
+    if parts.rest.integer.sum() > FEW_OWN and program.integer.sum() <= SOME_INTEGERS:
         return ALONE_SMALL
     flat = all(len(graph.net.widths) <= 1 for graph in hints.graphs)
     return ALONE_FLAT if flat else ALONE

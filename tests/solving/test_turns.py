@@ -154,24 +154,25 @@ def test_without_a_solution_highs_has_a_glance_and_a_turn(
 
 
 @pytest.mark.parametrize(
-    ("limit", "widths", "small", "turns"),
+    ("limit", "widths", "few_own", "turns"),
     [
-        ("ALONE_WITHOUT", (8, 8), False, []),
-        ("ALONE_FLAT", (8, 8), False, []),
-        ("ALONE", (8, 8), False, [1]),
-        ("ALONE_FLAT", (16,), False, [1]),
-        ("ALONE", (16,), False, []),
-        ("ALONE_SMALL", (8, 8), False, []),
-        ("ALONE_SMALL", (8, 8), True, [1]),
-        ("ALONE", (8, 8), True, []),
+        ("ALONE_WITHOUT", (8, 8), 0, []),
+        ("ALONE_FLAT", (8, 8), 0, []),
+        ("ALONE", (8, 8), 0, [1]),
+        ("ALONE_FLAT", (16,), 0, [1]),
+        ("ALONE", (16,), 0, []),
+        ("ALONE_SMALL", (8, 8), 0, []),
+        ("ALONE_SMALL", (8, 8), -1, [1]),  # more integers of its own than few
+        ("ALONE", (8, 8), -1, []),
     ],
 )
 def test_with_a_solution_the_parts_go_on_before_highs_has_a_turn(
-    given, monkeypatch, limit, widths, small, turns
+    given, monkeypatch, limit, widths, few_own, turns
 ):
     no_time_for(monkeypatch, "BEFORE_GLANCE", limit)
     share_of_highs(monkeypatch, np.inf)
-    monkeypatch.setattr(searching, "SOME_INTEGERS", 1000 if small else -1)
+    monkeypatch.setattr(searching, "FEW_OWN", few_own)
+    monkeypatch.setattr(searching, "SOME_INTEGERS", 1000)
     run = DecomposedSearch.run
 
     def with_a_solution(self, deadline, first=None):
