@@ -41,10 +41,8 @@ ALONE = 8.0  # seconds, after which HiGHS has a turn; linked instances with five
 ALONE_FLAT = 2.0  # the same with one hidden layer in each network, where HiGHS is at its best
 ALONE_WITHOUT = 2.0  # the same without a solution
 # To measure again: benchmarks/mixed.py
-SOME_INTEGERS = (
-    100  # in all, more than FEW_OWN of them the model's own: HiGHS may end it in a second
-)
-ALONE_SMALL = 1.0  # or two, and has a turn after so many
+SOME_INTEGERS = 100  # in all, more than FEW_OWN of no network: HiGHS may end it in a second or two,
+ALONE_SMALL = 1.0  # and has a turn after so many
 BEFORE_GLANCE = 0.5  # seconds without a solution, after which HiGHS has
 GLANCE = 0.05  # seconds: presolve and a few nodes can show that there is none
 
