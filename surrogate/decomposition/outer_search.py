@@ -102,7 +102,7 @@ class OuterSearch(ResumableSearch):
         if outcome is None:
             return False
         self._proved(outcome)
-        if outcome.x is None or outcome.objective is None or self.bound >= self._best.goal.cutoff:
+        if outcome.x is None or outcome.objective is None or self.closed:
             return False
         chosen = outer.chosen(outcome.x)
         node = self._node(outcome.x, chosen)

@@ -58,8 +58,7 @@ class WholeProgram:
             reach = [NEAR * (copy.upper - copy.lower) for copy in self.parts.copies]
             lower = [mean - r for mean, r in zip(means, reach, strict=True)]
             upper = [mean + r for mean, r in zip(means, reach, strict=True)]
-            until = min(deadline, time.perf_counter() + NEAR_SECONDS)
-            found = self._search(self.program, lower, upper, until)[1]
+            found = self._search(self.program, lower, upper, deadline, NEAR_SECONDS)[1]
         self.spent += time.perf_counter() - start
         return self._noted(found)
 
@@ -72,8 +71,8 @@ class WholeProgram:
         columns, values = self.search.agreed(points)
         lower, upper = self.program.lower.copy(), self.program.upper.copy()
         lower[columns] = upper[columns] = values
-        until = min(deadline, time.perf_counter() + NEAR_SECONDS)
-        return self._solved(replace(self.program, lower=lower, upper=upper), until)[1]
+        part = replace(self.program, lower=lower, upper=upper)
+        return self._solved(part, deadline, NEAR_SECONDS)[1]
 
     def finish(self, node: Node, deadline: float) -> tuple[float, Solution | None]:
         """HiGHS on what the node leaves of the program."""
@@ -85,8 +84,7 @@ class WholeProgram:
         slack = [WIDER * (copy.upper - copy.lower) for copy in self.parts.copies]
         lowers = [low - more for (low, _), more in zip(hulls, slack, strict=True)]
         uppers = [up + more for (_, up), more in zip(hulls, slack, strict=True)]
-        until = min(deadline, time.perf_counter() + FINISH_SECONDS)
-        bound, found = self._search(part, lowers, uppers, until)
+        bound, found = self._search(part, lowers, uppers, deadline, FINISH_SECONDS)
         return bound, self._noted(found)
 
     def _noted(self, found: Solution | None) -> Solution | None:
@@ -100,18 +98,21 @@ class WholeProgram:
         program: Program,
         lowers: Sequence[FloatArray],
         uppers: Sequence[FloatArray],
-        until: float,
+        deadline: float,
+        seconds: float,
     ) -> tuple[float, Solution | None]:
         """Bound and best solution with the copies' inputs between these."""
         lower, upper = program.lower.copy(), program.upper.copy()
         for copy, low, up in zip(self.parts.copies, lowers, uppers, strict=True):
             lower[copy.inputs] = np.maximum(lower[copy.inputs], low)
             upper[copy.inputs] = np.minimum(upper[copy.inputs], up)
-        return self._solved(replace(program, lower=lower, upper=upper), until)
+        return self._solved(replace(program, lower=lower, upper=upper), deadline, seconds)
 
-    def _solved(self, part: Program, until: float) -> tuple[float, Solution | None]:
+    def _solved(
+        self, part: Program, deadline: float, seconds: float
+    ) -> tuple[float, Solution | None]:
         """Bound and best solution of a part of the program."""
-        left = max(0.0, until - time.perf_counter())
+        left = max(0.0, min(seconds, deadline - time.perf_counter()))
         try:
             outcome = Session(part, seed=self.seed).solve(left)
         except SolverError:  # numerical trouble in a part: the search goes on without its answer
