@@ -139,26 +139,32 @@ class _Search:
                 break
             self._replace(cut, axes[cut])
         low = np.flatnonzero(self.bounds < sought)
-        some, supports = self.cover.take(low), self._tree.supports(self._direction)
-        known = supports.bounds(some.cells, some.lower, some.upper, self._size, self._g)
-        self.bounds[low] = np.maximum(self.bounds[low], known)
+        for kept in self._tree.supports(self._direction), self._tree.exact(self._direction):
+            some = self.cover.take(low)
+            known = kept.bounds(some.cells, some.lower, some.upper, self._size, self._g)
+            self.bounds[low] = np.maximum(self.bounds[low], known)
+            low = low[self.bounds[low] < sought]
 
     def sharpen(self, whole: IntArray, gap: float, enough: float) -> None:
         """Better bounds for whole cells: by better slopes, and by patterns where these are few."""
         tree, v, g = self._tree, self._v, self._g
         sought = min(self.value - gap / 2.0, enough)
         whole = whole[self.bounds[whole] < sought]
-        some = self.cover.take(whole)
-        slope, constant, better = tree.better_planes(some.cells, some.lower, some.upper, v, g)
-        self._keep(some.cells, slope, constant, better > self.bounds[whole])
-        self.bounds[whole] = np.maximum(self.bounds[whole], better)
-        whole = whole[self.bounds[whole] < sought]
+        new = whole[~tree.exact(self._direction).knows(self.cover.cells[whole])]
+        if len(new):
+            some = self.cover.take(new)
+            slope, constant, better = tree.better_planes(some.cells, some.lower, some.upper, v, g)
+            self._keep(some.cells, slope, constant, better > self.bounds[new])
+            self.bounds[new] = np.maximum(self.bounds[new], better)
+            whole = whole[self.bounds[whole] < sought]
         unstable = tree.n_unstable(self.cover.cells[whole])
         whole = whole[(unstable > 0) & (unstable <= FEW)]
         whole = whole[_smallest(self.bounds[whole], MOST_EXACT)]
         if len(whole):
             some = self.cover.take(whole)
-            exact, x = tree.exact_bounds(some.cells, some.lower, some.upper, v, g, sought)
+            exact, x = tree.exact_bounds(
+                some.cells, some.lower, some.upper, self._direction, self._size, g, sought
+            )
             same = (some.lower == tree.lower[some.cells]) & (some.upper == tree.upper[some.cells])
             better = (exact > self.bounds[whole]) & same.all(axis=1)  # elsewhere it need not hold
             self._keep(some.cells, np.broadcast_to(g, some.lower.shape), exact, better)

@@ -28,9 +28,10 @@ class Supports:
         self._place = Table(kind=np.intp)  # of each cell in these tables, -1 without planes
         self._made = Table(kind=np.intp)  # so many times, each of them
 
-    def __len__(self) -> int:
-        """How many planes there is room for."""
-        return KEPT * len(self._made.rows)
+    @property
+    def size(self) -> int:
+        """How many numbers there is room for."""
+        return int(self._slope.rows.size + self._constant.rows.size)
 
     def add(self, cells: IntArray, slope: FloatArray, constant: FloatArray) -> None:
         """Keep planes, slope (n, d) and constant (n,), that hold in cells but for one rounding.
@@ -58,12 +59,12 @@ class Supports:
         found = np.full(len(cells), -np.inf)
         self._place.grow(int(cells.max(initial=-1)) + 1, -1)
         known = np.flatnonzero(self._place.rows[cells] >= 0)
-        place, lower, upper = self._place.rows[cells[known]], lower[known], upper[known]
-        for slot in range(KEPT):
-            slope, constant = self._slope.rows[place, slot], self._constant.rows[place, slot]
-            some = np.flatnonzero(np.isfinite(constant))
-            bounds = least_on_boxes(
-                size * slope[some], g, size * constant[some], lower[some], upper[some]
-            )
-            found[known[some]] = np.maximum(found[known[some]], bounds)
+        place = self._place.rows[cells[known]]
+        which, slot = np.nonzero(np.isfinite(self._constant.rows[place]))
+        place, owner = place[which], known[which]
+        slope, constant = (
+            size * self._slope.rows[place, slot],
+            size * self._constant.rows[place, slot],
+        )
+        np.maximum.at(found, owner, least_on_boxes(slope, g, constant, lower[owner], upper[owner]))
         return found

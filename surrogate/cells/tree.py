@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from surrogate.box import Box, FloatArray
-from surrogate.cells.patterns import pattern_bounds
+from surrogate.cells.exact import Exact
+from surrogate.cells.patterns import FEW, patterns_in
 from surrogate.cells.planes import gains, hidden_bounds, minorants, paddings
 from surrogate.cells.points import Points
 from surrogate.cells.slopes import best_planes
@@ -30,6 +31,7 @@ _SLOPES = 1024  # cells at once where no array has a network's width twice
 _BATCH = 8  # times so many cells are cut again between two looks at the clock
 _POINTS = 3000  # points that a tree remembers: compiling finds some hundred in ten seconds
 _DIRECTIONS = 8  # directions whose planes are kept
+_PATTERNS = 2**24  # numbers in the patterns of one of them, 130 MB: then they are made again
 
 
 @dataclass(eq=False)
@@ -37,11 +39,13 @@ class _Planes:
     """The planes below v.f that were asked for, slope.x + constant; the others are NaN.
 
     supports   those that were made for a price
+    exact      those of the cells' patterns, where these are few
     """
 
     slope: Table
     constant: Table
     supports: Supports
+    exact: Exact
 
     def missing(self, cells: IntArray, n: int) -> IntArray:
         """Which of the cells have none, when the tree has n."""
@@ -101,9 +105,9 @@ class CellTree:
     @property
     def full(self) -> bool:
         """Whether the tree may not grow any more."""
-        made = sum(len(planes.supports) for planes in self._planes.values())
+        made = sum(planes.supports.size + planes.exact.size for planes in self._planes.values())
         cells = len(self) * (2 * sum(self.net.widths) + 5 * self.net.n_inputs)
-        return cells + made * (self.net.n_inputs + 1) > LARGEST
+        return cells + made > LARGEST
 
     @property
     def cuts(self) -> Cuts:
@@ -145,9 +149,14 @@ class CellTree:
         """The planes below v.f that prices made, while the direction is among the latest."""
         return self._planes_of(direction).supports
 
+    def exact(self, direction: FloatArray) -> Exact:
+        """The patterns of cells that prices tried, while the direction is among the latest."""
+        return self._planes_of(direction).exact
+
     def _planes_of(self, direction: FloatArray) -> _Planes:
-        key, d = direction.tobytes(), self.net.n_inputs
-        found = self._planes.pop(key, None) or _Planes(Table(d), Table(), Supports(d))
+        key, d, k = direction.tobytes(), self.net.n_inputs, min(FEW, sum(self.net.widths))
+        found = self._planes.pop(key, None)
+        found = found or _Planes(Table(d), Table(), Supports(d), Exact(d, k))
         self._planes[key] = found
         if len(self._planes) > _DIRECTIONS:
             self._planes.pop(next(iter(self._planes)))
@@ -195,14 +204,22 @@ class CellTree:
         cells: IntArray,
         lower: FloatArray,
         upper: FloatArray,
-        v: FloatArray,
+        direction: FloatArray,
+        size: float,
         g: FloatArray,
         target: float,
     ) -> tuple[FloatArray, FloatArray]:
-        """Minima of v.f - g.x in parts of cells with few unstable neurons, or bounds beyond the
-        target: see `pattern_bounds`, also for the points that come with them."""
-        lows, ups = self._bounds_of(cells)
-        return pattern_bounds(self.net, self._pads, lows, ups, v, g, lower, upper, target)
+        """Minima of size v.f - g.x in parts of cells with few unstable neurons, or bounds of at
+        least the target: see `Exact.prove`, also for the points that come with them."""
+        exact = self.exact(direction)
+        if exact.size > _PATTERNS:
+            exact.forget()
+        new = np.unique(cells[~exact.knows(cells)])
+        if len(new):
+            boxes = self.lower[new], self.upper[new]
+            lows, ups = self._bounds_of(new)
+            exact.add(new, patterns_in(self.net, self._pads, lows, ups, direction, *boxes))
+        return exact.prove(cells, lower, upper, size, g, target)
 
     def _bounds_of(self, cells: IntArray) -> tuple[list[FloatArray], list[FloatArray]]:
         """The pre-activation bounds of some cells, layer by layer."""

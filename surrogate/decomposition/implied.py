@@ -31,6 +31,8 @@ def implied_bounds(
     row, column, value = row[value != 0.0], column[value != 0.0], value[value != 0.0]
     for _ in range(PASSES):
         open_before = np.isinf(lower).sum() + np.isinf(upper).sum()
+        if not open_before:
+            break
         least = np.where(value > 0.0, value * lower[column], value * upper[column])
         most = np.where(value > 0.0, value * upper[column], value * lower[column])
         n = len(row_lower)

@@ -138,12 +138,12 @@ def improve_bound(
     """
     sure, best, centre, trial = mixture is not None, -np.inf, node.prices, node.prices
     delta = np.maximum(np.abs(node.prices) / 3.0, price_step(parts, node, goal.scale))
-    cuts: list[Cut] = []
+    cuts, share = list[Cut](), SHARE
     for count in range(rounds):
         if time.perf_counter() > goal.deadline:
             break
         gap = goal.gap(node.bound, mixture)
-        fine = max(0.0 if sure else SHARE * gap, goal.tolerance / 2.0)
+        fine = max(0.0 if sure else share * gap, goal.tolerance / 2.0)
         done = pricer.price(node, trial, fine, goal)
         node, value = done.node, done.value
         cuts += done.cuts
@@ -153,6 +153,8 @@ def improve_bound(
             gained, best, centre = value - best, value, trial
             if count > 1 and gained < LITTLE * gap:
                 break
+        elif best - value <= fine and fine > goal.tolerance / 2.0:
+            share = share / 3.0  # it may be worse only by what pricing left alone
         else:
             delta = delta / 3.0
         if sure and mixture is not None and _closed(mixture, node.bound, gap, goal):

@@ -32,7 +32,8 @@ STALLS = 2  # times in a row that column generation may gain nothing
 NEW = 1e-3  # weight of points drawn at random, up to which a mixture is made of known ones
 MANY = 200  # known points, with which a mixture is good, whatever is in it
 FREELY = 100.0  # times the first step of prices: as good as no limit
-FIRST = 100  # points of a copy in the first of the linear programs that choose among many
+FIRST = 100  # points of a copy in the first of the linear programs that choose among many, and
+KNOWN = 60  # how many of them are known ones, at most
 MORE = 40  # points that each further one has more
 ENOUGH = 1e-7  # of the objective's scale: what is left to gain when they are chosen
 
@@ -82,7 +83,7 @@ def priced_root(
         pool.add(t, kept)
         known.append(len(kept))
         points.append(kept.joined(_drawn(copy, max(SAMPLES - len(kept) // 2, FEWEST), rng)))
-    found = _best_mixture(parts, node, points, scale)
+    found = _best_mixture(parts, node, points, known, scale)
     if found is None or not found.balanced:
         return node, None
     drawn = 0.0
@@ -105,16 +106,16 @@ def _drawn(copy: Copy, n: int, rng: np.random.Generator) -> Points:
 
 
 def _best_mixture(
-    parts: Parts, node: Node, points: Sequence[Points], scale: float
+    parts: Parts, node: Node, points: Sequence[Points], known: Sequence[int], scale: float
 ) -> Mixture | None:
-    """The best mixture of many points.
+    """The best mixture of many points, of which the first `known` ones of each copy were good.
 
     A linear program of a few points, and again with those that its prices ask for: a copy's, whose
     reduced cost is less than that of all it had. All at once take several times as long, when they
     are a thousand (benchmarks/reuse.py).
     """
     free = FREELY * price_step(parts, node, scale)
-    used = [np.unique(np.linspace(0, len(p) - 1, FIRST).astype(np.intp)) for p in points]
+    used = [_first(len(p), n) for p, n in zip(points, known, strict=True)]
     while True:
         some = [p.take(u) for p, u in zip(points, used, strict=True)]
         found = solve_master(parts, some, node.lower, node.upper, node.prices, free)
@@ -126,6 +127,13 @@ def _best_mixture(
         if gain <= ENOUGH * scale:
             return found
         used = [np.concatenate([u, _better(c, u)]) for c, u in zip(costs, used, strict=True)]
+
+
+def _first(n: int, known: int) -> IntArray:
+    """The places of some points to begin with: most of them known ones, where these are many."""
+    some = np.linspace(0, known - 1, min(known, KNOWN))
+    rest = np.linspace(known, n - 1, FIRST - len(some))
+    return np.unique(np.concatenate([some, rest]).astype(np.intp))
 
 
 def _better(costs: FloatArray, used: IntArray) -> IntArray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pyomo.core.base.component import ActiveComponent
 from scipy import sparse
 
 from surrogate.box import FloatArray
@@ -46,13 +47,13 @@ class KnownRows:
 @contextmanager
 def set_aside(known: Sequence[KnownRows]) -> Iterator[None]:
     """Deactivate the constraints, all of which are active, for as long as the model is read."""
-    for rows in known:
-        rows.constraint.deactivate()
+    for rows in known:  # the component alone: its own method goes through all members too
+        ActiveComponent.deactivate(rows.constraint)
     try:
         yield
     finally:
         for rows in known:
-            rows.constraint.activate()
+            ActiveComponent.activate(rows.constraint)
 
 
 def append_known(

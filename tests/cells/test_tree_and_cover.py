@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surrogate.box import Box
-from surrogate.cells import CellTree, Cover, cover, forget_trees, known_tree, price, tree
+from surrogate.cells import CellTree, Cover, cover, forget_trees, known_tree, price, pricing, tree
 from surrogate.cells.planes import minorants
 from surrogate.cells.tree import Following
 from surrogate.network import Network
@@ -378,6 +378,7 @@ def test_a_search_starts_with_all_leaves_of_a_small_tree_and_from_the_top_of_a_l
     fine = Cover.start(made, low, up)
     assert np.array_equal(fine.cells, Cover.of(made, low, up).cells)
     monkeypatch.setattr(cover, "FEW_CELLS", len(made) - 1)
+    monkeypatch.setattr(pricing, "FEW", 0)  # cells are cut, not solved
     coarse = Cover.start(made, low, up)
     assert coarse.cells.tolist() == [0]
     assert np.array_equal(np.stack(coarse.hull), np.stack([low, up]))

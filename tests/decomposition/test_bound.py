@@ -1,5 +1,7 @@
 """The Lagrangian bound is below the optimum at any prices, and improves to it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyomo.environ as pyo
 import pytest
@@ -8,15 +10,17 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from surrogate.cells import price
-from surrogate.decomposition import Parts
+from surrogate.decomposition import Parts, root
 from surrogate.decomposition.in_turn import InTurn
 from surrogate.decomposition.node import Goal, improve_bound
 from surrogate.decomposition.parts import Rest
 from surrogate.decomposition.pool import Pool
-from surrogate.decomposition.root import root_node
+from surrogate.decomposition.root import root_node, strengthen_root
+from surrogate.problems import linked_problem
 from surrogate.programs.duality import ZERO
 from surrogate.solving import Status, solve
 from tests.decomposition.test_splitting import taken_apart
+from tests.nets import make_net
 from tests.solving.mixed_models import feature_sets, random_model, two_nets, without_hints
 
 
@@ -91,6 +95,28 @@ def test_a_node_above_the_cutoff_is_hopeless():
     assert done.hopeless
     assert done.mixture is None
     assert optimum - 5.0 <= done.node.bound <= optimum
+
+
+class Blunt(InTurn):
+    """Leaves all of the gap that it may, but for the first prices."""
+
+    first = True
+
+    def price(self, node, prices, gap, goal):
+        done = super().price(node, prices, 1e-6, goal)
+        value = done.value - (0.0 if self.first else gap)
+        self.first = False
+        return replace(done, node=replace(done.node, bound=max(node.bound, value)), value=value)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_pricing_may_leave_is_no_reason_to_hold_the_prices(seed, monkeypatch):
+    net = make_net((6, 6), 3, seed=seed)
+    _, _, parts = taken_apart(linked_problem(net, 3, seed).model)
+    monkeypatch.setattr(root, "InTurn", Blunt)
+    found = strengthen_root(parts, np.inf, 1e-4, 50, seed)
+    assert found.rounds < 50
+    assert found.inner - found.bound <= 1e-3 * (1.0 + abs(found.bound))
 
 
 def rest_only(row_lower, row_upper, lower, upper):

@@ -95,6 +95,23 @@ def test_another_cost_and_other_bounds_are_another_program(seed, integers):
     check(session.solve(), program)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_arrays_may_be_views_with_strides(seed):
+    def strided(values):
+        return np.repeat(values, 3)[::3]
+
+    program = random_program(seed)
+    names = ("cost", "lower", "upper", "integer", "row_lower", "row_upper")
+    view = replace(program, **{name: strided(getattr(program, name)) for name in names})
+    check(Session(view).solve(), program)
+    session = Session(view)
+    other = replace(program, cost=program.cost[::-1], lower=program.lower - 1.0)
+    session.set_cost(strided(other.cost), maximize=other.maximize)
+    every = np.repeat(np.arange(program.n_columns), 2)[::2]
+    session.set_bounds(every, strided(other.lower), strided(other.upper))
+    check(session.solve(), other)
+
+
 def knapsack():
     """max 3 x + 2 y + z, x + y + z <= 2, binary: optimum 5."""
     return Program(

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from surrogate.cells import CellTree, Cover, patterns, price
+from surrogate.cells import CellTree, Cover, exact, price, tree
 from surrogate.cells.patterns import FEW
 from tests.cells.random_nets import (
     boxes_inside,
@@ -36,16 +36,20 @@ def prices(net, rng):
     return v, rng.uniform(-1.0, 1.0, net.n_inputs) * np.ptp(net(x) @ v) / (np.ptp(x) + 1e-9)
 
 
+def above_all(net, v, g):
+    """A target that nothing reaches."""
+    x = points_inside(net.box.lower, net.box.upper, 200, np.random.default_rng(0))
+    values = net(x) @ v - x @ g
+    return values.max() + np.ptp(values) + 1.0
+
+
 def bounded(net, v, g, lower, upper, target=None):
     """Bounds in parts of the first cell; None if too many of its neurons are unstable, or none."""
-    if target is None:  # above all values
-        x = points_inside(net.box.lower, net.box.upper, 200, np.random.default_rng(0))
-        values = net(x) @ v - x @ g
-        target = values.max() + np.ptp(values) + 1.0
+    target = above_all(net, v, g) if target is None else target
     tree, cells = CellTree(net, net.box), np.zeros(len(lower), dtype=int)
     if not 0 < tree.n_unstable(cells)[0] <= FEW:
         return None
-    return tree.exact_bounds(cells, lower, upper, v, g, target)
+    return tree.exact_bounds(cells, lower, upper, v, 1.0, g, target)
 
 
 def enumerated(net, v, g, lower, upper):
@@ -124,14 +128,76 @@ def test_a_bound_is_exact_or_as_good_as_was_asked(net, seed, share):
     assert bound >= min(target, exact) - 1e-6 * (1.0 + abs(exact))
 
 
+@settings(max_examples=60, deadline=None)
+@given(net=nets, seed=st.integers(0, 10**6), scale=st.sampled_from([1e-3, 1.0, 1e3]))
+def test_what_is_known_of_the_patterns_holds_at_every_price(net, seed, scale):
+    rng, tree = np.random.default_rng(seed), CellTree(net, net.box)
+    price(tree, Cover.of(tree, net.box.lower, net.box.upper), *prices(net, rng), 0.5)
+    few = np.flatnonzero((tree.n_unstable(np.arange(len(tree))) <= FEW) & tree.leaves)
+    cells = rng.permutation(few[tree.n_unstable(few) > 0])[:3]
+    assume(len(cells) > 0)
+    v, lower, upper = rng.choice([-1.0, 1.0], net.n_outputs), tree.lower[cells], tree.upper[cells]
+    assert np.isneginf(tree.exact(v).bounds(cells, lower, upper, 1.0, prices(net, rng)[1])).all()
+    for _ in range(3):
+        g = prices(net, rng)[1]
+        target = scale * above_all(net, v, g)
+        tree.exact_bounds(cells, lower, upper, v, scale, scale * g, target)
+        for other in (g, 1.1 * g, prices(net, rng)[1]):
+            bounds = tree.exact(v).bounds(cells, lower, upper, 1.0, other)
+            for bound, low, up in zip(bounds, lower, upper, strict=True):
+                points = [points_inside(low, up, 2, rng)]
+                points.append(descended(net, low, up, v, other, rng)[-4:])
+                for x in np.vstack(points):
+                    assert exact_value(net, v, x) - exact_product(other, x) >= bound
+
+
+def test_the_same_price_again_needs_no_program_and_one_close_by_is_nearly_exact(monkeypatch):
+    net = make_net((3, 2), 3, seed=4)
+    tree, rng, cell, programs = (
+        CellTree(net, net.box),
+        np.random.default_rng(0),
+        np.zeros(1, int),
+        [],
+    )
+    v, g = np.ones(1), prices(net, rng)[1]
+    box = net.box.lower[None], net.box.upper[None]
+    (least,), points = tree.exact_bounds(cell, *box, v, 2.0, 2.0 * g, 2.0 * above_all(net, v, g))
+    assert len(points) > 1
+    assert tree.exact(v).bounds(cell, *box, 2.0, 2.0 * g) == pytest.approx(least)
+    close = 1.01 * g
+    known = tree.exact(v).bounds(cell, *box, 2.0, 2.0 * close)[0]
+    monkeypatch.setattr(exact, "_solved", lambda blocks: programs.append(blocks) or 1 / 0)
+    again, none = tree.exact_bounds(cell, *box, v, 2.0, 2.0 * g, least - 1e-6)
+    assert (again >= least - 1e-6).all()
+    assert not len(none)
+    moved = enumerated(net, 2.0 * v, 2.0 * close, *(side[0] for side in box))
+    plane = least - 0.02 * np.abs(g) @ np.abs(net.box.upper)  # of one plane, made for g
+    assert plane < known <= moved
+
+
+def test_patterns_are_made_again_when_they_were_forgotten(monkeypatch):
+    net = make_net((3, 2), 3, seed=4)
+    made, cell, v = CellTree(net, net.box), np.zeros(1, int), np.ones(1)
+    g, box = prices(net, np.random.default_rng(0))[1], (net.box.lower[None], net.box.upper[None])
+    assert made.exact(v).size == 0
+    target = above_all(net, v, g)
+    first = made.exact_bounds(cell, *box, v, 1.0, g, target)[0]
+    assert made.exact(v).knows(cell).all()
+    assert made.exact(v).size > 0
+    monkeypatch.setattr(tree, "_PATTERNS", 0)
+    made.exact_bounds(cell[:0], box[0][:0], box[1][:0], v, 1.0, g, target)
+    assert not made.exact(v).knows(cell).any()
+    assert np.array_equal(made.exact_bounds(cell, *box, v, 1.0, g, target)[0], first)
+
+
 def test_too_many_patterns_keep_the_bounds_that_they_have(monkeypatch):
     net = make_net((3, 2), 3, seed=4)
     v, g = prices(net, np.random.default_rng(0))
     lower, upper = net.box.lower[None], net.box.upper[None]
-    exact = bounded(net, v, g, lower, upper)[0][0]
-    monkeypatch.setattr(patterns, "_MOST", 0)
-    bounds, points = bounded(net, v, g, lower, upper, exact + 1.0)
-    assert -np.inf < bounds[0] <= exact
+    least = bounded(net, v, g, lower, upper)[0][0]
+    monkeypatch.setattr(exact, "_MOST", 0)
+    bounds, points = bounded(net, v, g, lower, upper, least + 1.0)
+    assert -np.inf < bounds[0] <= least
     assert len(points) == 0
 
 
