@@ -30,7 +30,7 @@ import numpy as np
 from scipy import sparse
 
 from surrogate.box import FloatArray
-from surrogate.cells.patterns import Patterns
+from surrogate.cells.patterns import Patterns, possible
 from surrogate.cells.planes import least_on_boxes
 from surrogate.cells.table import Table
 from surrogate.errors import SolverError
@@ -89,15 +89,28 @@ class Exact:
         self._below.add(patterns.constant)
 
     def bounds(
-        self, cells: IntArray, lower: FloatArray, upper: FloatArray, size: float, g: FloatArray
+        self,
+        cells: IntArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        size: float,
+        g: FloatArray,
+        sought: float,
     ) -> FloatArray:
         """Bounds of size v.f - g.x in parts [lower, upper] (n, d) of cells by what was proved of
-        their patterns at other prices, (n,); -inf where they are not known."""
+        their patterns at other prices, (n,); -inf where they are not known.
+
+        Where one is below `sought`, patterns that have no points in the part do not count.
+        """
         found = np.full(len(cells), -np.inf)
         known = np.flatnonzero(self.knows(cells))
         rows, owner = self._rows(cells[known])
         slope, constant = size * self._slope.rows[rows], size * self._below.rows[rows]
-        each = least_on_boxes(slope, g, constant, lower[known[owner]], upper[known[owner]])
+        low, up = lower[known[owner]], upper[known[owner]]
+        each = least_on_boxes(slope, g, constant, low, up)
+        below = np.flatnonzero(each < sought)
+        a, b = self._a.rows[rows[below]], self._b.rows[rows[below]]
+        each[below[~possible(a, b, low[below], up[below])]] = np.inf
         found[known] = _least_of(owner, each, len(known))
         return found
 
@@ -115,6 +128,8 @@ class Exact:
         With them come the points (n, d) where it is least, if that is below the target.
         """
         rows, owner = self._rows(cells)
+        here = possible(self._a.rows[rows], self._b.rows[rows], lower[owner], upper[owner])
+        rows, owner = rows[here], owner[here]  # of a part of a cell often few
         blocks = _Blocks(
             size * self._c.rows[rows] - g,
             size * self._constant.rows[rows],

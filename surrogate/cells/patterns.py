@@ -91,12 +91,12 @@ def patterns_in(
         c=out[:, :d],
         constant=out[:, d] + net.biases[-1] @ v - np.abs(v) @ pads[-1],
     )
-    return found.take(_possible(found, lower[cell], upper[cell]))
+    return found.take(possible(found.a, found.b, lower[cell], upper[cell]))
 
 
-def _possible(found: Patterns, lower: FloatArray, upper: FloatArray) -> BoolArray:
-    """Whether every s_j a_j can be 0 or more in the cell, each by itself."""
+def possible(a: FloatArray, b: FloatArray, lower: FloatArray, upper: FloatArray) -> BoolArray:
+    """Whether every A_j.x + b_j can be 0 or more in a box, each by itself: (rows,)."""
     centre, radius = (lower + upper) / 2.0, (upper - lower) / 2.0
-    most = (centre[:, None] @ found.a + radius[:, None] @ np.abs(found.a))[:, 0] + found.b
-    possible: BoolArray = np.all(most >= 0.0, axis=1)
-    return possible
+    most = (centre[:, None] @ a + radius[:, None] @ np.abs(a))[:, 0] + b
+    found: BoolArray = np.all(most >= 0.0, axis=1)
+    return found

@@ -139,11 +139,13 @@ class _Search:
                 break
             self._replace(cut, axes[cut])
         low = np.flatnonzero(self.bounds < sought)
-        for kept in self._tree.supports(self._direction), self._tree.exact(self._direction):
-            some = self.cover.take(low)
-            known = kept.bounds(some.cells, some.lower, some.upper, self._size, self._g)
-            self.bounds[low] = np.maximum(self.bounds[low], known)
-            low = low[self.bounds[low] < sought]
+        some, supports = self.cover.take(low), self._tree.supports(self._direction)
+        known = supports.bounds(some.cells, some.lower, some.upper, self._size, self._g)
+        self.bounds[low] = np.maximum(self.bounds[low], known)
+        low = low[self.bounds[low] < sought]
+        some, exact = self.cover.take(low), self._tree.exact(self._direction)
+        known = exact.bounds(some.cells, some.lower, some.upper, self._size, self._g, sought)
+        self.bounds[low] = np.maximum(self.bounds[low], known)
 
     def sharpen(self, whole: IntArray, gap: float, enough: float) -> None:
         """Better bounds for whole cells: by better slopes, and by patterns where these are few."""

@@ -137,14 +137,15 @@ def test_what_is_known_of_the_patterns_holds_at_every_price(net, seed, scale):
     cells = rng.permutation(few[tree.n_unstable(few) > 0])[:3]
     assume(len(cells) > 0)
     v, lower, upper = rng.choice([-1.0, 1.0], net.n_outputs), tree.lower[cells], tree.upper[cells]
-    assert np.isneginf(tree.exact(v).bounds(cells, lower, upper, 1.0, prices(net, rng)[1])).all()
     for _ in range(3):
         g = prices(net, rng)[1]
         target = scale * above_all(net, v, g)
         tree.exact_bounds(cells, lower, upper, v, scale, scale * g, target)
         for other in (g, 1.1 * g, prices(net, rng)[1]):
-            bounds = tree.exact(v).bounds(cells, lower, upper, 1.0, other)
-            for bound, low, up in zip(bounds, lower, upper, strict=True):
+            ends = np.sort(rng.uniform(lower, upper, (2, *lower.shape)), axis=0)
+            parts = (lower, upper) if rng.random() < 0.5 else np.clip(ends, lower, upper)
+            bounds = tree.exact(v).bounds(cells, *parts, 1.0, other, np.inf)
+            for bound, low, up in zip(bounds, *parts, strict=True):
                 points = [points_inside(low, up, 2, rng)]
                 points.append(descended(net, low, up, v, other, rng)[-4:])
                 for x in np.vstack(points):
@@ -163,9 +164,9 @@ def test_the_same_price_again_needs_no_program_and_one_close_by_is_nearly_exact(
     box = net.box.lower[None], net.box.upper[None]
     (least,), points = tree.exact_bounds(cell, *box, v, 2.0, 2.0 * g, 2.0 * above_all(net, v, g))
     assert len(points) > 1
-    assert tree.exact(v).bounds(cell, *box, 2.0, 2.0 * g) == pytest.approx(least)
+    assert tree.exact(v).bounds(cell, *box, 2.0, 2.0 * g, np.inf) == pytest.approx(least)
     close = 1.01 * g
-    known = tree.exact(v).bounds(cell, *box, 2.0, 2.0 * close)[0]
+    known = tree.exact(v).bounds(cell, *box, 2.0, 2.0 * close, np.inf)[0]
     monkeypatch.setattr(exact, "_solved", lambda blocks: programs.append(blocks) or 1 / 0)
     again, none = tree.exact_bounds(cell, *box, v, 2.0, 2.0 * g, least - 1e-6)
     assert (again >= least - 1e-6).all()
@@ -180,6 +181,7 @@ def test_patterns_are_made_again_when_they_were_forgotten(monkeypatch):
     made, cell, v = CellTree(net, net.box), np.zeros(1, int), np.ones(1)
     g, box = prices(net, np.random.default_rng(0))[1], (net.box.lower[None], net.box.upper[None])
     assert made.exact(v).size == 0
+    assert np.isneginf(made.exact(v).bounds(cell, *box, 1.0, g, 0.0)).all()
     target = above_all(net, v, g)
     first = made.exact_bounds(cell, *box, v, 1.0, g, target)[0]
     assert made.exact(v).knows(cell).all()
