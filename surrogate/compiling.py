@@ -18,7 +18,7 @@ import numpy as np
 from surrogate import onnx_files
 from surrogate.arguments import check_whole
 from surrogate.box import Box, FloatArray
-from surrogate.cells import CellTree, Cover, Points, known_tree, price, recall
+from surrogate.cells import CellTree, Cover, Following, Points, known_tree, price, recall
 from surrogate.errors import InputError, SolverError
 from surrogate.isolation import Failed, Finished, Report, run_isolated
 from surrogate.network import Network
@@ -178,14 +178,14 @@ def _learn_in_processes(tree: CellTree, tasks: Sequence[_Task]) -> int:
             case Failed(task=task, reason=reason):
                 raise SolverError(f"{task} failed: {reason}")
     for task in tasks:
-        tree.cut_again(*learned[task].cuts)
+        Following(tree).follow(learned[task].cuts)
         tree.remember(learned[task].points)
     return sum(one.directions for one in learned.values())
 
 
 def _learn_alone(task: _Task, report: Report) -> _Learned:  # noqa: ARG001 - nothing to report
     tree = CellTree(task.net, task.box)
-    tree.cut_again(*task.cuts)
+    Following(tree).follow(task.cuts)
     done = _learn(tree, task)
     return _Learned(tree.cuts, tree.points.x, done)
 

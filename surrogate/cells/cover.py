@@ -78,8 +78,9 @@ class Cover:
         lower[:, axis] = np.maximum(lower[:, axis], at)
         return Cover(low.cells, low.lower, upper), Cover(high.cells, lower, high.upper)
 
-    def halved(self, tree: CellTree, axes: IntArray) -> Cover:
-        """Every cell in its two halves, as far as they reach into its part."""
+    def halved(self, tree: CellTree, axes: IntArray) -> tuple[Cover, IntArray]:
+        """Every cell in its two halves, as far as they reach into its part; and the place of the
+        cell that each was."""
         first = tree.halves(self.cells, axes)
         axes, n = tree.axis_of(self.cells), np.arange(len(self))
         middle = tree.upper[first, axes]
@@ -89,6 +90,7 @@ class Cover:
         upper, lower = self.upper.copy(), self.lower.copy()
         upper[n, axes] = np.minimum(upper[n, axes], middle)
         lower[n, axes] = np.maximum(lower[n, axes], middle)
-        return Cover(first[left], self.lower[left], upper[left]).joined(
+        halves = Cover(first[left], self.lower[left], upper[left]).joined(
             Cover(first[right] + 1, lower[right], self.upper[right])
         )
+        return halves, np.concatenate([n[left], n[right]])

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from surrogate.box import Box, FloatArray
+from surrogate.cells.following import Following
 from surrogate.cells.known import known_tree
 from surrogate.cells.tree import CellTree
 from surrogate.errors import InputError
@@ -76,7 +77,7 @@ def load_tree(path: str | os.PathLike[str], net: Network) -> CellTree:
             f"{os.fspath(path)!r} is no file of this network's cells, or is damaged "
             f"({type(exc).__name__}: {exc}); make it again with `surrogate compile`"
         ) from exc
-    tree.cut_again(cells.astype(np.intp), axes.astype(np.intp))
+    Following(tree).follow((cells.astype(np.intp), axes.astype(np.intp)))
     tree.remember(points)
     if net.n_outputs == 1:  # whatever the price, its planes are those of 1 or -1
         for direction in (np.ones(1), -np.ones(1)):

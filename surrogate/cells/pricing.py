@@ -30,7 +30,7 @@ SHARE = 8  # and at least one in so many, so that large covers are not copied to
 ROUNDS = 30
 MOST_CELLS = 4000  # that one call makes: beyond, it pays better to branch
 KEPT_POINTS = 8
-MOST_EXACT = 32  # cells whose patterns are tried in a round
+MOST_EXACT = 128  # cells whose patterns are tried in a round
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,11 +200,12 @@ class _Search:
         return True
 
     def _replace(self, chosen: IntArray, axes: IntArray) -> None:
-        halved = self.cover.take(chosen).halved(self._tree, axes)
+        halved, parent = self.cover.take(chosen).halved(self._tree, axes)
+        bounds = np.maximum(self._bounds(halved), self.bounds[chosen[parent]])  # both hold
         rest = np.ones(len(self.bounds), dtype=bool)
         rest[chosen] = False
         self.cover = self.cover.take(rest).joined(halved)
-        self.bounds = np.concatenate([self.bounds[rest], self._bounds(halved)])
+        self.bounds = np.concatenate([self.bounds[rest], bounds])
 
     def _bounds(self, cover: Cover) -> FloatArray:
         """Lower bounds of v.f - g.x in every cell, by the planes that it has."""

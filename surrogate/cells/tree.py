@@ -7,7 +7,6 @@ the process: who asks first pays.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +27,6 @@ LARGEST = 2**28
 
 _CACHE = 2**16  # numbers in the largest array of a pass: 512 kB stay in the cache
 _SLOPES = 1024  # cells at once where no array has a network's width twice
-_BATCH = 8  # times so many cells are cut again between two looks at the clock
 _POINTS = 3000  # points that a tree remembers: compiling finds some hundred in ten seconds
 _DIRECTIONS = 8  # directions whose planes are kept
 _PATTERNS = 2**24  # numbers in the patterns of one of them, 130 MB: then they are made again
@@ -240,14 +238,6 @@ class CellTree:
             self._cut(cells[new], axes[new])
         return child
 
-    def cut_again(self, cells: IntArray, axes: IntArray) -> None:
-        """Cut cells in the order in which another tree of the same box was cut (`cuts`).
-
-        Numbers are those of that tree: they are followed here, whatever was cut before. A full
-        tree ends it, with the first of the cuts.
-        """
-        Following(self).follow((cells, axes))
-
     def axis_of(self, cells: IntArray) -> IntArray:
         """The inputs across which cells were cut, -1 where they are whole."""
         found: IntArray = self._axis.rows[cells]
@@ -273,34 +263,3 @@ class CellTree:
         self._upper.add(upper)
         self._child.add(np.full(len(lower), -1))
         self._axis.add(np.full(len(lower), -1))
-
-
-class Following:
-    """What is cut in another tree of the same box is cut in this one too, as it becomes known.
-
-    Cells of the two correspond by the sides that lead to them from the box. Those that were cut
-    here before stay as they were, be it across another input.
-    """
-
-    def __init__(self, tree: CellTree, same: int = 1) -> None:
-        """So many cells, the first ones, have the same numbers in both."""
-        self._tree = tree
-        self._here = Table(kind=np.intp)  # the other's numbers to this one's
-        self._here.add(np.arange(same))
-        self._waiting: Cuts = (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
-
-    def follow(self, cuts: Cuts, deadline: float = np.inf) -> None:
-        """Cut as the other tree was cut since the last call, as far as it was told of.
-
-        The deadline (of `time.perf_counter`) or a full tree ends it: the rest waits.
-        """
-        cells, axes = (np.concatenate(both) for both in zip(self._waiting, cuts, strict=True))
-        tree, most = self._tree, _BATCH * self._tree._chunk
-        while len(cells) and not tree.full and time.perf_counter() < deadline:
-            here, some = self._here.rows, cells[:most]
-            unknown = np.flatnonzero(some >= len(here))  # they are of cells cut in this batch
-            n = int(unknown[0]) if len(unknown) else len(some)
-            first = tree.halves(here[cells[:n]], axes[:n])
-            self._here.add(np.stack([first, first + 1], axis=1).ravel())
-            cells, axes = cells[n:], axes[n:]
-        self._waiting = cells, axes

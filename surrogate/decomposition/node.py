@@ -112,6 +112,13 @@ class Round:
         )
         return cls(replace(node, bound=max(node.bound, value)), value, cuts)
 
+    def left(self, parts: Parts) -> float:
+        """By how much the value would at most be higher, had every copy been priced exactly."""
+        return sum(
+            -cut.violation(cut.point, parts.copies[cut.copy].net(cut.point[None])[0])
+            for cut in self.cuts
+        )
+
 
 class Pricer(Protocol):
     """What prices the copies, and remembers points of their graphs."""
@@ -153,8 +160,8 @@ def improve_bound(
             gained, best, centre = value - best, value, trial
             if count > 1 and gained < LITTLE * gap:
                 break
-        elif best - value <= fine and fine > goal.tolerance / 2.0:
-            share = share / 3.0  # it may be worse only by what pricing left alone
+        elif best - value <= done.left(parts):
+            share = share / 3.0  # it may be no worse: a closer look is wanted, not a smaller step
         else:
             delta = delta / 3.0
         if sure and mixture is not None and _closed(mixture, node.bound, gap, goal):

@@ -132,8 +132,8 @@ def _best_mixture(
 def _first(n: int, known: int) -> IntArray:
     """The places of some points to begin with: most of them known ones, where these are many."""
     some = np.linspace(0, known - 1, min(known, KNOWN))
-    rest = np.linspace(known, n - 1, FIRST - len(some))
-    return np.unique(np.concatenate([some, rest]).astype(np.intp))
+    rest = np.linspace(known, n - 1, min(n - known, FIRST - len(some)))
+    return np.concatenate([some, rest]).astype(np.intp)
 
 
 def _better(costs: FloatArray, used: IntArray) -> IntArray:
@@ -202,20 +202,26 @@ def _column_generation(
     """As `improve_bound` does it, until nothing is gained; the goal's tolerance is relative."""
     inner, done, cuts, stalls, rel_gap = np.inf, 0, list[Cut](), 0, goal.tolerance
     while done < rounds:
-        size = abs(node.bound) if np.isfinite(node.bound) else goal.scale
-        goal = replace(goal, tolerance=rel_gap * size)
+        goal = replace(goal, tolerance=rel_gap * _size(node, goal))
         found = improve_bound(parts, node, pricer, goal, rounds - done, mixture)
         new = len(found.cuts) // len(parts.copies)
         cuts += found.cuts
         done += new
-        if found.mixture is not None and found.mixture.balanced:
-            inner = min(inner, found.mixture.value)
+        balanced = found.mixture is not None and found.mixture.balanced
+        mixture = found.mixture if balanced else None
+        if mixture is not None:
+            inner = min(inner, mixture.value)
         _remember(parts, found)
         stalls = 0 if found.node.bound > node.bound else stalls + 1
-        node, mixture = found.node, None
-        if not new or inner - node.bound <= goal.tolerance or stalls == STALLS:
+        node = found.node
+        if not new or inner - node.bound <= rel_gap * _size(node, goal) or stalls == STALLS:
             break
     return Root(node.bound, inner, tuple(cuts), done)
+
+
+def _size(node: Node, goal: Goal) -> float:
+    """What the gap is relative to."""
+    return abs(node.bound) if np.isfinite(node.bound) else goal.scale
 
 
 def _remember(parts: Parts, found: Bounded) -> None:

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from surrogate.cells import CellTree, Cover, exact, price, tree
+from surrogate.cells import CellTree, Cover, blocks, price, tree
 from surrogate.cells.patterns import FEW
 from tests.cells.random_nets import (
     boxes_inside,
@@ -167,7 +167,7 @@ def test_the_same_price_again_needs_no_program_and_one_close_by_is_nearly_exact(
     assert tree.exact(v).bounds(cell, *box, 2.0, 2.0 * g, np.inf) == pytest.approx(least)
     close = 1.01 * g
     known = tree.exact(v).bounds(cell, *box, 2.0, 2.0 * close, np.inf)[0]
-    monkeypatch.setattr(exact, "_solved", lambda blocks: programs.append(blocks) or 1 / 0)
+    monkeypatch.setattr(blocks, "_solved", lambda blocks: programs.append(blocks) or 1 / 0)
     again, none = tree.exact_bounds(cell, *box, v, 2.0, 2.0 * g, least - 1e-6)
     assert (again >= least - 1e-6).all()
     assert not len(none)
@@ -197,10 +197,14 @@ def test_too_many_patterns_keep_the_bounds_that_they_have(monkeypatch):
     v, g = prices(net, np.random.default_rng(0))
     lower, upper = net.box.lower[None], net.box.upper[None]
     least = bounded(net, v, g, lower, upper)[0][0]
-    monkeypatch.setattr(exact, "_MOST", 0)
+    monkeypatch.setattr(blocks, "_MOST", 0)
     bounds, points = bounded(net, v, g, lower, upper, least + 1.0)
     assert -np.inf < bounds[0] <= least
     assert len(points) == 0
+    monkeypatch.setattr(blocks, "_MOST", 1)
+    better, points = bounded(net, v, g, lower, upper, least + 1.0)
+    assert bounds[0] < better[0] <= least
+    assert len(points) == 1
 
 
 def test_a_ridge_and_a_valley_that_cross_are_priced_without_a_cut():

@@ -289,3 +289,22 @@ def test_degenerate_nets(degenerate):
         points = points_inside(degenerate.box.lower, degenerate.box.upper, 4, rng)
         assert_holds(degenerate, found, v, g, points)
         assert found.value - found.least <= 1e-6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_halves_keep_the_bounds_of_the_cells_that_they_were(seed, monkeypatch):
+    net, rng = make_net((8, 6), 4, seed=seed), np.random.default_rng(seed)
+    made, least = CellTree(net, net.box), []
+    halve = pricing._Search.halve
+
+    def watched(search, chosen, sought):
+        least.append(search.bounds.min())
+        done = halve(search, chosen, sought)
+        least.append(search.bounds.min())
+        return done
+
+    monkeypatch.setattr(pricing._Search, "halve", watched)
+    cover = Cover.of(made, net.box.lower, net.box.upper)
+    price(made, cover, np.ones(1), rng.uniform(-1.0, 1.0, 4), 1e-3)
+    assert len(least) > 4
+    assert (np.diff(least) >= 0.0).all()

@@ -6,9 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surrogate.box import Box
-from surrogate.cells import CellTree, Cover, cover, forget_trees, known_tree, price, pricing, tree
+from surrogate.cells import (
+    CellTree,
+    Cover,
+    Following,
+    cover,
+    following,
+    forget_trees,
+    known_tree,
+    price,
+    pricing,
+    tree,
+)
 from surrogate.cells.planes import minorants
-from surrogate.cells.tree import Following
 from surrogate.network import Network
 from tests.cells.random_nets import boxes_inside, exact_product, exact_value, points_inside
 from tests.nets import make_net
@@ -110,7 +120,7 @@ def test_trees_that_follow_one_another_have_the_same_cells_by_their_sides(seed, 
     """Each is cut on, at random, across other inputs; then told what the other did."""
     trees, rng = [grown(seed, start)[0] for _ in range(2)], np.random.default_rng(seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tree, "_BATCH", batch)
+        patch.setattr(following, "_BATCH", batch)
         follow = [Following(one, len(one)) for one in trees]
         told = [len(one.cuts[0]) for one in trees]
         for _ in range(3):
@@ -138,7 +148,7 @@ def sides_of(made):
 @pytest.mark.parametrize("limit", [{"deadline": 0.0}, {}])
 def test_cutting_again_may_end_with_the_first_of_the_cuts(limit, monkeypatch):
     made, rng = grown(3, cuts=0)
-    monkeypatch.setattr(tree, "_BATCH", 1)
+    monkeypatch.setattr(following, "_BATCH", 1)
     for _ in range(9):
         leaves = np.flatnonzero(made.leaves)
         made.halves(leaves, rng.integers(0, 3, len(leaves)))
@@ -154,9 +164,9 @@ def test_cutting_again_may_end_with_the_first_of_the_cuts(limit, monkeypatch):
 def test_what_there_was_no_time_for_waits():
     made, _ = grown(3)
     other = CellTree(made.net, made.box)
-    following, cuts = Following(other), made.cuts
-    following.follow((cuts[0][:5], cuts[1][:5]), deadline=0.0)
-    following.follow((cuts[0][5:], cuts[1][5:]))
+    follow, cuts = Following(other), made.cuts
+    follow.follow((cuts[0][:5], cuts[1][:5]), deadline=0.0)
+    follow.follow((cuts[0][5:], cuts[1][5:]))
     assert np.array_equal(other.lower, made.lower)
 
 
@@ -298,7 +308,9 @@ def test_halving_loses_no_point(seed):
         points = np.vstack([points, np.where(rng.random(on.shape) < 0.4, on, points[:60])])
         before = volume(cover.lower, cover.upper)
         for _ in range(2):
-            cover = cover.halved(made, axes)
+            old, (cover, parent) = cover, cover.halved(made, axes)
+            assert (cover.lower >= old.lower[parent]).all()
+            assert (cover.upper <= old.upper[parent]).all()
             assert holds(cover.lower, cover.upper, points).any(axis=1).all()
             assert volume(cover.lower, cover.upper) == pytest.approx(before, rel=1e-9, abs=1e-12)
             assert (cover.lower >= made.lower[cover.cells]).all()
@@ -311,7 +323,8 @@ def test_a_part_that_is_flat_on_the_middle_is_halved_into_one():
     for at in (0.0, 0.25, -0.25):
         made, _ = grown(0, cuts=0)
         flat = Cover.of(made, np.array([at, -1.0, -1.0]), np.array([at, 1.0, 1.0]))
-        halved = flat.halved(made, np.array([0]))
+        halved, parent = flat.halved(made, np.array([0]))
+        assert parent.tolist() == [0]
         assert len(halved) == 1
         assert np.array_equal(halved.lower, flat.lower)
         assert np.array_equal(halved.upper, flat.upper)
@@ -322,7 +335,7 @@ def test_a_cell_that_another_cover_cut_is_halved_where_it_was_cut():
     made, _ = grown(0, cuts=0)
     whole = Cover.of(made, made.box.lower, made.box.upper)
     whole.halved(made, np.array([2]))
-    other = whole.halved(made, np.array([0]))
+    other, _ = whole.halved(made, np.array([0]))
     assert len(made) == 3
     assert other.upper[0].tolist() == [1.0, 1.0, 0.0]
     assert other.lower[1].tolist() == [-1.0, -1.0, 0.0]

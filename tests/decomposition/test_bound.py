@@ -103,10 +103,12 @@ class Blunt(InTurn):
     first = True
 
     def price(self, node, prices, gap, goal):
-        done = super().price(node, prices, 1e-6, goal)
-        value = done.value - (0.0 if self.first else gap)
+        done, left = super().price(node, prices, 1e-6, goal), 0.0 if self.first else gap
         self.first = False
-        return replace(done, node=replace(done.node, bound=max(node.bound, value)), value=value)
+        value, share = done.value - left, left / len(done.cuts)
+        cuts = tuple(replace(cut, least=cut.least - share) for cut in done.cuts)
+        node = replace(done.node, bound=max(node.bound, value))
+        return replace(done, node=node, value=value, cuts=cuts)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -82,15 +82,20 @@ def test_the_master_is_the_linear_program_of_its_docstring(features, seed, n):
 
 
 @settings(max_examples=20)
-@given(features=feature_sets, seed=st.integers(0, 10**6), n=st.sampled_from([30, 700]))
-def test_the_chosen_points_do_as_well_as_all(features, seed, n):
+@given(
+    features=feature_sets,
+    seed=st.integers(0, 10**6),
+    n=st.sampled_from([30, 700]),
+    known=st.sampled_from([0.0, 0.1, 0.7, 1.0]),
+)
+def test_the_chosen_points_do_as_well_as_all(features, seed, n, known):
     parts = parts_of(seed, features)
     if parts is None:
         return
     node, points = root_node(parts), points_of(parts, n, seed)
     free = 100.0 * price_step(parts, node, 1.0)
     every = solve_master(parts, points, node.lower, node.upper, node.prices, free)
-    found = _best_mixture(parts, node, points, 1.0)
+    found = _best_mixture(parts, node, points, [int(known * len(p)) for p in points], 1.0)
     if every is None:
         assert found is None
         return

@@ -239,3 +239,11 @@ def test_solve_says_how_and_refuses_other_words():
     assert solve(problem.model, options={"mip_max_nodes": 10_000}).method == "HiGHS"
     with pytest.raises(InputError, match="strengthen is 'on'"):
         solve(problem.model, strengthen="on")
+
+
+@pytest.mark.parametrize("rel_gap", [1e-3, 1e-4, 1e-6])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_gap_is_what_was_asked_for(rel_gap, seed):
+    forget_trees()
+    problem = linked_problem(make_net((8, 6), 5, seed=1), 3, seed, "bigm")
+    assert strengthen(problem.model, rel_gap=rel_gap).gap <= rel_gap
