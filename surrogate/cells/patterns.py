@@ -20,9 +20,9 @@ from surrogate.network import Network
 from surrogate.programs.program import BoolArray, IntArray
 
 FEW = 6
-"""Unstable neurons up to which a cell's patterns are tried: at most 32 of them.
+"""Unstable neurons up to which a cell's patterns are tried: at most 64 of them.
 
-Re-measure with benchmarks/reuse.py: 4 to 6 take the same time, 8 is slower.
+Re-measure with benchmarks/reuse.py: 5 and 7 take 3 and 4 % longer, 4 and 8 take 8 and 19 %.
 """
 
 
