@@ -26,9 +26,9 @@ from surrogate.errors import SolverError
 from surrogate.programs import Program, Session
 from surrogate.programs.program import IntArray
 
-_STEPS = 10  # of subgradients
+_STEPS = 10  # of subgradients; with 6 to 18, benchmarks/reuse.py takes the same time
 _DEFLECTION = 1.5  # of a slope that points back, by the last direction: at most 2 in theory
-_MOST = 300  # programs that are solved, those with the least values: 5 ms
+_MOST = 300  # programs that are solved, those with the least values
 _PRICE = 100.0  # of a violation, in multiples of what the whole cell is worth
 _DEAREST = 1e15  # HiGHS takes 1e20 for infinite
 _FLAT = 1e-100  # slopes below are 0
@@ -80,16 +80,21 @@ class Blocks:
         """Better beta, for the blocks that do not reach their targets (rows,)."""
         none = np.zeros_like(beta)
         beta = np.where((self._values(none)[0] > self._values(beta)[0])[:, None], none, beta)
+        best, top = beta.copy(), np.full(len(beta), -np.inf)
         left, some, last = np.arange(len(beta)), self, none
-        for _ in range(_STEPS + 1):
+        for step in range(_STEPS + 1):
             values, x = some._values(beta[left])
+            better = left[values > top[left]]
+            best[better], top[left] = beta[better], np.maximum(values, top[left])
+            if step == _STEPS:
+                break
             below = np.flatnonzero(values < target)
             left, some, last = left[below], some.take(below), last[below]
             values, x, target = values[below], x[below], target[below]
             last = _deflected(-((x[:, None] @ some.a)[:, 0] + some.b), last, beta[left])
-            step = _ratio(target - values, (last**2).sum(axis=1))
-            beta[left] = np.maximum(beta[left] + step[:, None] * last, 0.0)
-        return beta
+            length = _ratio(target - values, (last**2).sum(axis=1))
+            beta[left] = np.maximum(beta[left] + length[:, None] * last, 0.0)
+        return best
 
 
 def _deflected(slope: FloatArray, last: FloatArray, beta: FloatArray) -> FloatArray:

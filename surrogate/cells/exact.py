@@ -121,15 +121,18 @@ class Exact:
             upper[owner],
         )
         beta, points = blocks.best(size * self._beta.rows[rows], target)
-        slope, constant = self._planes(rows, beta / size if size > 0.0 else 0.0 * beta)
+        slope, constant = self._planes(rows, beta, size)
         each = least_on_boxes(size * slope, g, size * constant, lower[owner], upper[owner])
         return _least_of(owner, each, len(cells)), points
 
-    def _planes(self, rows: IntArray, beta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The planes below v.f with these beta, which are kept; with 0 where they are infinite, as
-        those of a price of nearly 0 can be."""
+    def _planes(
+        self, rows: IntArray, beta: FloatArray, size: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """The planes below v.f with these beta of size v.f, which are kept; with 0 where they are
+        infinite, as those of a price of nearly 0 can be."""
         a, b, c, constant = (t.rows[rows] for t in (self._a, self._b, self._c, self._constant))
         with np.errstate(over="ignore", invalid="ignore"):
+            beta = beta / size if size > 0.0 else 0.0 * beta
             slope = c - (a @ beta[:, :, None])[..., 0]
             below = constant - (beta * b).sum(axis=1)
         bad = ~(np.isfinite(below) & np.isfinite(slope).all(axis=1))
@@ -146,7 +149,7 @@ class Exact:
 
 
 def _least_of(owner: IntArray, values: FloatArray, n: int) -> FloatArray:
-    """The least value of each of n owners."""
+    """The least value of each of n owners; what is no number, as too large, says nothing."""
     found = np.full(n, np.inf)
-    np.minimum.at(found, owner, values)
+    np.minimum.at(found, owner, np.where(np.isnan(values), -np.inf, values))
     return found

@@ -160,7 +160,7 @@ def improve_bound(
             gained, best, centre = value - best, value, trial
             if count > 1 and gained < LITTLE * gap:
                 break
-        elif best - value <= done.left(parts):
+        elif max(best - value, goal.tolerance) <= done.left(parts):
             share = share / 3.0  # it may be no worse: a closer look is wanted, not a smaller step
         else:
             delta = delta / 3.0

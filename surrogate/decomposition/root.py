@@ -29,11 +29,12 @@ from surrogate.programs.program import IntArray
 SAMPLES = 400
 FEWEST = 50
 STALLS = 2  # times in a row that column generation may gain nothing
+NEARLY_0 = 1e-3  # of the objective's scale: a gap is not relative to a bound that is less
 NEW = 1e-3  # weight of points drawn at random, up to which a mixture is made of known ones
 MANY = 200  # known points, with which a mixture is good, whatever is in it
 FREELY = 100.0  # times the first step of prices: as good as no limit
 FIRST = 100  # points of a copy in the first of the linear programs that choose among many, and
-KNOWN = 60  # how many of them are known ones, at most
+KNOWN = 60  # how many of them are known ones, at most (benchmarks/reuse.py)
 MORE = 40  # points that each further one has more
 ENOUGH = 1e-7  # of the objective's scale: what is left to gain when they are chosen
 
@@ -207,21 +208,20 @@ def _column_generation(
         new = len(found.cuts) // len(parts.copies)
         cuts += found.cuts
         done += new
-        balanced = found.mixture is not None and found.mixture.balanced
-        mixture = found.mixture if balanced else None
-        if mixture is not None:
-            inner = min(inner, mixture.value)
+        if found.mixture is not None and found.mixture.balanced:
+            inner = min(inner, found.mixture.value)
         _remember(parts, found)
         stalls = 0 if found.node.bound > node.bound else stalls + 1
-        node = found.node
+        balanced = found.mixture is not None and found.mixture.balanced
+        node, mixture = found.node, found.mixture if balanced else None
         if not new or inner - node.bound <= rel_gap * _size(node, goal) or stalls == STALLS:
             break
     return Root(node.bound, inner, tuple(cuts), done)
 
 
 def _size(node: Node, goal: Goal) -> float:
-    """What the gap is relative to."""
-    return abs(node.bound) if np.isfinite(node.bound) else goal.scale
+    """What the gap is relative to: the bound, unless it is next to nothing."""
+    return max(abs(node.bound), NEARLY_0 * goal.scale) if np.isfinite(node.bound) else goal.scale
 
 
 def _remember(parts: Parts, found: Bounded) -> None:

@@ -99,7 +99,8 @@ def strengthen(
 
     time_limit   seconds; every cut found by then is valid
     rounds       of pricing, at most; the same number gives the same cuts in a fresh process
-    rel_gap      stop when the bound is this close to what hulls allow
+    rel_gap      stop when the bound is this close to what hulls allow, relative to the bound, or to
+                 a thousandth of the objective's range where the bound is less
     seed         of the points that the search begins with
     workers      processes that price copies of networks at once, at most as many as copies; with
                  the same number the cuts are the same

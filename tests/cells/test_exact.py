@@ -176,6 +176,18 @@ def test_the_same_price_again_needs_no_program_and_one_close_by_is_nearly_exact(
     assert plane < known <= moved
 
 
+def test_a_pattern_without_points_in_a_part_says_nothing_of_it():
+    # f = |x|, whose pattern x < 0 has no points in [1/2, 1]
+    net = net_of([[[1.0, -1.0]], [[1.0], [1.0]]], [[0.0, 0.0], [0.0]], [(-1, 1)])
+    made, cell, v, g = CellTree(net, net.box), np.zeros(1, int), np.ones(1), np.zeros(1)
+    part = np.array([[0.5]]), np.array([[1.0]])
+    made.exact_bounds(cell, made.lower, made.upper, v, 1.0, g, -2.0)  # so beta is 0
+    for sought, least in ((np.inf, 0.5), (-np.inf, -1.0)):
+        bound = made.exact(v).bounds(cell, *part, 1.0, g, sought)
+        assert bound == pytest.approx(least)
+    assert made.exact_bounds(cell, *part, v, 1.0, g, 2.0)[0] == pytest.approx(0.5)
+
+
 def test_patterns_are_made_again_when_they_were_forgotten(monkeypatch):
     net = make_net((3, 2), 3, seed=4)
     made, cell, v = CellTree(net, net.box), np.zeros(1, int), np.ones(1)

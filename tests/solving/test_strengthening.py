@@ -241,6 +241,19 @@ def test_solve_says_how_and_refuses_other_words():
         solve(problem.model, strengthen="on")
 
 
+def test_a_gap_is_not_relative_to_next_to_nothing():
+    reports = []
+    for shift in (0.0, 1.0):
+        forget_trees()
+        problem = linked_problem(make_net((6, 6), 3, seed=0), 3, 0, "bigm")
+        if shift:
+            problem.model.objective.expr -= reports[0].bound
+        reports.append(strengthen(problem.model))
+    assert reports[1].bound == pytest.approx(0.0, abs=1e-3)
+    assert reports[1].rounds <= 2 * reports[0].rounds
+    assert reports[1].cells <= 2 * reports[0].cells
+
+
 @pytest.mark.parametrize("rel_gap", [1e-3, 1e-4, 1e-6])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_gap_is_what_was_asked_for(rel_gap, seed):
