@@ -110,31 +110,26 @@ class Exact:
         With them come the points (n, d) where it is least, if that is below the target.
         """
         rows, owner = self._rows(cells)
-        here = possible(self._a.rows[rows], self._b.rows[rows], lower[owner], upper[owner])
-        rows, owner = rows[here], owner[here]  # of a part of a cell often few
-        blocks = Blocks(
-            size * self._c.rows[rows] - g,
-            size * self._constant.rows[rows],
-            self._a.rows[rows],
-            self._b.rows[rows],
-            lower[owner],
-            upper[owner],
-        )
+        a, b, low, up = self._a.rows[rows], self._b.rows[rows], lower[owner], upper[owner]
+        here = possible(a, b, low, up)  # of a part of a cell often few
+        rows, owner = rows[here], owner[here]
+        cost, constant = size * self._c.rows[rows] - g, size * self._constant.rows[rows]
+        blocks = Blocks(cost, constant, a[here], b[here], low[here], up[here])
         beta, points = blocks.best(size * self._beta.rows[rows], target)
-        slope, constant = self._planes(rows, beta, size)
-        each = least_on_boxes(size * slope, g, size * constant, lower[owner], upper[owner])
+        slope, below = self._planes(rows, blocks, beta, size)
+        each = least_on_boxes(size * slope, g, size * below, blocks.lower, blocks.upper)
         return _least_of(owner, each, len(cells)), points
 
     def _planes(
-        self, rows: IntArray, beta: FloatArray, size: float
+        self, rows: IntArray, blocks: Blocks, beta: FloatArray, size: float
     ) -> tuple[FloatArray, FloatArray]:
         """The planes below v.f with these beta of size v.f, which are kept; with 0 where they are
         infinite, as those of a price of nearly 0 can be."""
-        a, b, c, constant = (t.rows[rows] for t in (self._a, self._b, self._c, self._constant))
+        c, constant = self._c.rows[rows], self._constant.rows[rows]
         with np.errstate(over="ignore", invalid="ignore"):
             beta = beta / size if size > 0.0 else 0.0 * beta
-            slope = c - (a @ beta[:, :, None])[..., 0]
-            below = constant - (beta * b).sum(axis=1)
+            slope = c - (blocks.a @ beta[:, :, None])[..., 0]
+            below = constant - (beta * blocks.b).sum(axis=1)
         bad = ~(np.isfinite(below) & np.isfinite(slope).all(axis=1))
         beta[bad], slope[bad], below[bad] = 0.0, c[bad], constant[bad]
         self._beta.rows[rows], self._slope.rows[rows], self._below.rows[rows] = beta, slope, below
