@@ -56,12 +56,13 @@ class Cover:
         """Some of the cells."""
         return Cover(self.cells[keep], self.lower[keep], self.upper[keep])
 
-    def joined(self, other: Cover) -> Cover:
-        """The cells of both."""
+    def joined(self, *others: Cover) -> Cover:
+        """The cells of all of them."""
+        covers = self, *others
         return Cover(
-            np.concatenate([self.cells, other.cells]),
-            np.concatenate([self.lower, other.lower]),
-            np.concatenate([self.upper, other.upper]),
+            np.concatenate([cover.cells for cover in covers]),
+            np.concatenate([cover.lower for cover in covers]),
+            np.concatenate([cover.upper for cover in covers]),
         )
 
     @cached_property

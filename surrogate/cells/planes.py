@@ -33,6 +33,7 @@ import numpy as np
 from surrogate.bounds.rounding import SMALLEST_NORMAL, gamma
 from surrogate.box import Box, FloatArray
 from surrogate.network import Network
+from surrogate.programs.program import IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,10 @@ class Lines:
         above = np.divide(up, width, out=np.zeros_like(up), where=width > 0.0)
         below = np.where(lower >= 0.0, 1.0, np.where(upper <= 0.0, 0.0, upper > -lower))
         return cls(below, above, -above * low)
+
+    def take(self, some: IntArray) -> Lines:
+        """The lines of some cells."""
+        return Lines(self.below[some], self.above[some], self.intercept[some])
 
     def through(self, c: FloatArray) -> tuple[FloatArray, FloatArray]:
         """c max(0, a) >= m.a + constant, for c of shape (cells or 1, targets, width)."""

@@ -26,6 +26,7 @@ from surrogate.network import Network
 from surrogate.programs.program import BoolArray
 
 STEPS = (0.5, 0.25, 0.125, 0.0625, 0.03125)
+FEWER = 0.7  # of the cells are worth copies of their lines. Re-measure with benchmarks/reuse.py
 
 
 def best_planes(
@@ -37,31 +38,48 @@ def best_planes(
     g: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
+    target: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Planes below v.f in cells, slopes (cells, d) and constants (cells,), made for g.
 
-    And the bounds of v.f(x) - g.x that they give in parts [lower, upper] (cells, d), (cells,).
+    And the bounds of v.f(x) - g.x that they give in parts [lower, upper] (cells, d), (cells,). One
+    that is at least the target will do.
 
     lows, ups   the cells' pre-activation bounds, layer by layer
     """
     lines = [Lines.between(low, up) for low, up in zip(lows, ups, strict=True)]
-    free = [(low < 0.0) & (up > 0.0) for low, up in zip(lows, ups, strict=True)]
     safe = net.biases[-1] @ v - np.abs(v) @ pads[-1]
     best, slope, at = np.full(len(lower), -np.inf), np.zeros(lower.shape), np.zeros(len(lower))
+    left = np.arange(len(lower))  # the cells whose bounds are below the target, or were lately
     for step in (*STEPS, 0.0):
-        c, constant, used = _backward(net, lines, v, len(lower))
+        c, constant, used = _backward(net, lines, v, len(left))
         constant += safe
-        bounds = least_on_boxes(c, g, constant, lower, upper)
-        better = bounds > best
-        best[better], slope[better], at[better] = bounds[better], c[better], constant[better]
-        if step:
-            h = np.where(c > g, lower, upper)
-            for k, line in enumerate(lines):
-                a = h @ net.weights[k] + net.biases[k]
-                h = np.where(used[k], line.below * a, line.above * a + line.intercept)
-                moved = np.clip(line.below + step * np.sign(a), 0.0, 1.0)
-                lines[k] = replace(line, below=np.where(free[k] & used[k], moved, line.below))
+        bounds = least_on_boxes(c, g, constant, lower[left], upper[left])
+        better = bounds > best[left]
+        gained = left[better]
+        best[gained], slope[gained], at[gained] = bounds[better], c[better], constant[better]
+        below = np.flatnonzero(best[left] < target)
+        if not step or not len(below):
+            break
+        if len(below) <= FEWER * len(left):
+            left, c = left[below], c[below]
+            lines, used = [line.take(below) for line in lines], [one[below] for one in used]
+        lines = _moved(net, lines, used, np.where(c > g, lower[left], upper[left]), step)
     return slope, at, best
+
+
+def _moved(
+    net: Network, lines: Sequence[Lines], used: Sequence[BoolArray], h: FloatArray, step: float
+) -> list[Lines]:
+    """Lower lines with slopes one step up the bounds, whose minima over the boxes are at h."""
+    found = []
+    for line, here, w, b in zip(lines, used, net.weights, net.biases, strict=False):
+        a = h @ w + b
+        h = np.where(here, line.below * a, line.above * a + line.intercept)
+        moved = np.clip(line.below + step * np.sign(a), 0.0, 1.0)
+        unstable = line.intercept > 0.0
+        found.append(replace(line, below=np.where(unstable & here, moved, line.below)))
+    return found
 
 
 def _backward(

@@ -175,18 +175,25 @@ class CellTree:
         return np.concatenate(found)
 
     def better_planes(
-        self, cells: IntArray, lower: FloatArray, upper: FloatArray, v: FloatArray, g: FloatArray
+        self,
+        cells: IntArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        v: FloatArray,
+        g: FloatArray,
+        target: float,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Planes below v.f in cells made for this price, slopes (n, d) and constants (n,).
 
-        And the bounds of v.f - g.x in parts of the cells that they give, (n,).
+        And the bounds of v.f - g.x in parts of the cells that they give, (n,): as high as the
+        target, if it can be.
         """
         found = [(lower[:0], np.zeros(0), np.zeros(0))]
         for start in range(0, len(cells), _SLOPES):
             part = slice(start, start + _SLOPES)
             lows, ups = self._bounds_of(cells[part])
             boxes = lower[part], upper[part]
-            found.append(best_planes(self.net, self._pads, lows, ups, v, g, *boxes))
+            found.append(best_planes(self.net, self._pads, lows, ups, v, g, *boxes, target))
         slope, constant, bounds = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
         return slope, constant, bounds
 

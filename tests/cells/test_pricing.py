@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from surrogate.box import Box
 from surrogate.cells import CellTree, Cover, price, pricing
+from surrogate.cells.price_search import PriceSearch
 from surrogate.embedding import embed
 from surrogate.regions import enumerate_regions
 from surrogate.solving import Status, solve
@@ -260,6 +261,21 @@ def test_from_the_top_it_opens_the_cells_that_are_cut_and_no_others():
         assert tree.leaves[found.cover.cells[below]].all()
 
 
+@settings(max_examples=30)
+@given(net=small, seed=seeds)
+def test_cells_that_were_closed_are_still_in_the_cover(net, seed):
+    """Each price leaves cells alone; the covers that it hands on are the box, each part once."""
+    rng = np.random.default_rng(seed)
+    tree, cover = whole(net)
+    for _ in range(4):
+        v, g = prices(net, rng)
+        cover = price(tree, cover, v, g, 1e-3 * spread(net, v, g, rng)).cover
+        sizes = np.prod((cover.upper - cover.lower) / (net.box.upper - net.box.lower), axis=1)
+        assert sizes.sum() == pytest.approx(1.0, rel=1e-9)
+        assert len(np.unique(cover.cells)) == len(cover)
+        assert np.array_equal(cover.lower, tree.lower[cover.cells])
+
+
 @pytest.mark.usefixtures("batch")
 def test_parts_of_cells_count_as_parts():
     net = make_net((5, 4), n_inputs=2, seed=4)
@@ -295,15 +311,15 @@ def test_degenerate_nets(degenerate):
 def test_halves_keep_the_bounds_of_the_cells_that_they_were(seed, monkeypatch):
     net, rng = make_net((8, 6), 4, seed=seed), np.random.default_rng(seed)
     made, least = CellTree(net, net.box), []
-    halve = pricing._Search.halve
+    halve = PriceSearch.halve
 
-    def watched(search, chosen, sought):
-        least.append(search.bounds.min())
-        done = halve(search, chosen, sought)
-        least.append(search.bounds.min())
+    def watched(search, chosen):
+        least.append(search.least)
+        done = halve(search, chosen)
+        least.append(search.least)
         return done
 
-    monkeypatch.setattr(pricing._Search, "halve", watched)
+    monkeypatch.setattr(PriceSearch, "halve", watched)
     cover = Cover.of(made, net.box.lower, net.box.upper)
     price(made, cover, np.ones(1), rng.uniform(-1.0, 1.0, 4), 1e-3)
     assert len(least) > 4

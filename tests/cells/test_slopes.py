@@ -29,7 +29,7 @@ def test_no_point_is_below_the_bound(net, seed):
     tree = CellTree(net, net.box)
     lower, upper = boxes_inside(net.box, 3, rng)
     cells = np.zeros(len(lower), dtype=int)
-    slope, constant, bounds = tree.better_planes(cells, lower, upper, v, g)
+    slope, constant, bounds = tree.better_planes(cells, lower, upper, v, g, np.inf)
     for bound, low, up in zip(bounds, lower, upper, strict=True):
         x = np.vstack([points_inside(low, up, 4, rng), descended(net, low, up, v, g, rng)[-8:]])
         for point in x:
@@ -50,8 +50,24 @@ def test_the_bound_is_never_below_that_of_the_planes(net, seed):
     cells = np.zeros(len(lower), dtype=int)
     slope, constant = tree.planes(cells, v)
     plain = least_on_boxes(slope, g, constant, lower, upper)
-    better = tree.better_planes(cells, lower, upper, v, g)[2]
+    better = tree.better_planes(cells, lower, upper, v, g, np.inf)[2]
     assert (better >= plain - 1e-9 * (1.0 + np.abs(plain))).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(net=nets, seed=st.integers(0, 10**6), share=st.sampled_from([0.2, 0.5, 0.9]))
+def test_what_reaches_the_target_will_do_and_the_others_are_as_without_one(net, seed, share):
+    rng = np.random.default_rng(seed)
+    v, g = rng.uniform(-1.0, 1.0, net.n_outputs), rng.uniform(-1.0, 1.0, net.n_inputs)
+    tree, (lower, upper) = CellTree(net, net.box), boxes_inside(net.box, 20, rng)
+    cells = np.zeros(len(lower), dtype=int)
+    best = tree.better_planes(cells, lower, upper, v, g, np.inf)[2]
+    target = float(np.quantile(best, share))
+    slope, constant, bounds = tree.better_planes(cells, lower, upper, v, g, target)
+    rounding = 1e-9 * (1.0 + np.abs(best))
+    assert (bounds >= np.minimum(best, target) - rounding).all()
+    assert (bounds <= best + rounding).all()
+    assert np.array_equal(bounds, least_on_boxes(slope, g, constant, lower, upper))
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.8])
@@ -62,7 +78,7 @@ def test_a_kink_along_the_face_of_least_value_is_exact_without_a_cut(share):
     low, up = net.box.lower[None], net.box.upper[None]
     slope, constant = tree.planes(np.array([0]), v)
     plain = least_on_boxes(slope, g, constant, low, up)[0]
-    better = tree.better_planes(np.array([0]), low, up, v, g)[2][0]
+    better = tree.better_planes(np.array([0]), low, up, v, g, np.inf)[2][0]
     assert plain <= -0.5
     assert -0.1 <= better <= 0.0
     found = price(tree, Cover.of(tree, net.box.lower, net.box.upper), v, g, 0.1)

@@ -15,7 +15,7 @@ from surrogate.cells import (
     forget_trees,
     known_tree,
     price,
-    pricing,
+    price_search,
     tree,
 )
 from surrogate.cells.planes import minorants
@@ -391,7 +391,7 @@ def test_a_search_starts_with_all_leaves_of_a_small_tree_and_from_the_top_of_a_l
     fine = Cover.start(made, low, up)
     assert np.array_equal(fine.cells, Cover.of(made, low, up).cells)
     monkeypatch.setattr(cover, "FEW_CELLS", len(made) - 1)
-    monkeypatch.setattr(pricing, "FEW", 0)  # cells are cut, not solved
+    monkeypatch.setattr(price_search, "FEW", 0)  # cells are cut, not solved
     coarse = Cover.start(made, low, up)
     assert coarse.cells.tolist() == [0]
     assert np.array_equal(np.stack(coarse.hull), np.stack([low, up]))
