@@ -57,7 +57,7 @@ def compile_command(
     net_file: _Net,
     box: _Box = None,
     seconds: Annotated[float, typer.Option(help="How long to learn.")] = 30.0,
-    seed: Annotated[int, typer.Option(help="Of the directions that are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the random models that are solved.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes that learn at once.")] = 1,
     as_json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from surrogate.decomposition.incumbent import Found, Helper, Solution
 from surrogate.decomposition.master import Mixture
 from surrogate.decomposition.node import Node
 from surrogate.decomposition.outer_search import OuterSearch
-from surrogate.decomposition.parts import Copy, Embedded, Parts
+from surrogate.decomposition.parts import Copy, Embedded, Parts, Rest
 from surrogate.decomposition.race import Race
 from surrogate.decomposition.root import Root, strengthen_root
 from surrogate.decomposition.search import BranchAndPrice
@@ -23,6 +23,7 @@ __all__ = [
     "OuterSearch",
     "Parts",
     "Race",
+    "Rest",
     "Root",
     "Solution",
     "best_cuts",

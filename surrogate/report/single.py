@@ -43,6 +43,7 @@ def network_record(net: Network, bounds: Bounds | None) -> Record:
 def compiled_record(compiled: Compiled, path: Path) -> Record:
     """What `compile_network` learned, in plain values."""
     return {
+        "models_solved": compiled.models,
         "directions_priced": compiled.directions,
         "cells": compiled.cells,
         "supports_known_before": compiled.known_before,

@@ -14,7 +14,8 @@ from surrogate.cells import (
     price,
     save_tree,
 )
-from surrogate.compiling import GAP, compile_network, load
+from surrogate.compiling import compile_network, load
+from surrogate.compiling.compile import GAP
 from surrogate.errors import BoxError, InputError, StoreError
 from surrogate.network import Network
 from surrogate.onnx_files import save
@@ -128,13 +129,14 @@ def test_load_warns_of_a_file_that_it_cannot_use(tmp_path):
 
 def test_what_is_compiled_is_known():
     net = make_net((5, 4), 3, seed=8)
-    found = compile_network(net, time_limit=20.0, directions=60)
-    again = compile_network(net, time_limit=20.0, directions=1)
+    found = compile_network(net, time_limit=20.0, models=60)
+    again = compile_network(net, time_limit=20.0, models=1)
     assert found.known_before <= found.known
     assert found.gap <= found.gap_before
     assert again.gap_before == pytest.approx(found.gap, abs=GAP)
     assert again.known >= found.known > 0.5
-    assert found.directions == 60
+    assert found.models == 60
+    assert found.directions >= 3 * 60
 
 
 def test_processes_learn_together_and_the_same_every_time():
@@ -142,8 +144,8 @@ def test_processes_learn_together_and_the_same_every_time():
     found = []
     for workers in (1, 2, 2):
         forget_trees()
-        done = compile_network(net, time_limit=60.0, directions=11, workers=workers)
-        assert done.directions == 11
+        done = compile_network(net, time_limit=60.0, models=11, workers=workers)
+        assert done.models == 11
         assert done.known >= done.known_before
         tree = known_tree(net, net.box)
         assert len(tree.points) > 0
@@ -153,7 +155,7 @@ def test_processes_learn_together_and_the_same_every_time():
 
 
 @pytest.mark.parametrize("number", [0, -1, 1.5, "2", True])
-@pytest.mark.parametrize("name", ["workers", "directions"])
+@pytest.mark.parametrize("name", ["workers", "models"])
 def test_compiling_takes_whole_numbers(name, number):
     with pytest.raises(InputError) as caught:
         compile_network(make_net((3,), 2, seed=9), **{name: number})
@@ -161,8 +163,8 @@ def test_compiling_takes_whole_numbers(name, number):
 
 
 def test_compiling_takes_workers_with_something_to_do():
-    with pytest.raises(InputError, match="directions is 2 and workers 3; give as many directions"):
-        compile_network(make_net((3,), 2, seed=9), directions=2, workers=3)
+    with pytest.raises(InputError, match="models is 2 and workers 3; give as many models"):
+        compile_network(make_net((3,), 2, seed=9), models=2, workers=3)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
