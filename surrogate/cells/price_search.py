@@ -24,6 +24,12 @@ Re-measure with benchmarks/reuse.py, where 32 to 512 take the same time, and wit
 neurons in tests/solving/test_strengthening.py, seed 2, where 32 makes forty times as many cells.
 """
 
+UNFOLDED = 4
+"""Times as many open cells as there were: most are then of cells that earlier prices have cut and
+closed, and better slopes close nine in ten of them. So all of them get these at once, not the worst
+eighth in each round. Re-measure with benchmarks/reuse.py --nets mixed10-2x32 (compiled).
+"""
+
 _CACHE = 4096  # cells at once: with ten inputs the arrays are in the cache, with 1e5 twice as slow
 
 
@@ -96,6 +102,7 @@ class PriceSearch:
 
         And recall what earlier prices proved there: cells that are made from here on are new.
         """
+        before = len(self.open)
         leaves = [(self.open.take(np.zeros(0, dtype=np.intp)), self.bounds[:0])]
         cover, bounds = self._still_open(self.open, self.bounds)
         while len(cover):
@@ -107,6 +114,9 @@ class PriceSearch:
         covers, all_bounds = zip(*leaves, strict=True)
         cover, bounds = covers[0].joined(*covers[1:]), np.concatenate(all_bounds)
         self.open, self.bounds = self._still_open(cover, self._recalled(cover, bounds))
+        if len(self.open) > UNFOLDED * before:
+            self._better_slopes(np.argsort(self.bounds, kind="stable"))
+            self.open, self.bounds = self._still_open(self.open, self.bounds)
 
     def _recalled(self, cover: Cover, bounds: FloatArray) -> FloatArray:
         """The bounds with what earlier prices proved."""
@@ -122,17 +132,9 @@ class PriceSearch:
 
     def sharpen(self, whole: IntArray) -> None:
         """Better bounds for whole cells: by better slopes, and by patterns where these are few."""
-        tree, v, g, sought = self._tree, self._v, self._g, self.sought
+        tree, g, sought = self._tree, self._g, self.sought
+        self._better_slopes(whole)
         whole = whole[self.bounds[whole] < sought]
-        new = whole[~tree.exact(self._direction).knows(self.open.cells[whole])]
-        if len(new):
-            some = self.open.take(new)
-            slope, constant, better = tree.better_planes(
-                some.cells, some.lower, some.upper, v, g, sought
-            )
-            self._keep(some.cells, slope, constant, better > self.bounds[new])
-            self.bounds[new] = np.maximum(self.bounds[new], better)
-            whole = whole[self.bounds[whole] < sought]
         unstable = tree.n_unstable(self.open.cells[whole])
         whole = whole[(unstable > 0) & (unstable <= FEW)]
         whole = whole[_smallest(self.bounds[whole], MOST_EXACT)]
@@ -146,6 +148,18 @@ class PriceSearch:
             self._keep(some.cells, np.broadcast_to(g, some.lower.shape), exact, better)
             self.bounds[whole] = np.maximum(self.bounds[whole], exact)
             self.evaluate(x)
+
+    def _better_slopes(self, whole: IntArray) -> None:
+        """Better bounds for whole cells by better slopes, where no patterns are known."""
+        whole = whole[self.bounds[whole] < self.sought]
+        new = whole[~self._tree.exact(self._direction).knows(self.open.cells[whole])]
+        if len(new):
+            some = self.open.take(new)
+            slope, constant, better = self._tree.better_planes(
+                some.cells, some.lower, some.upper, self._v, self._g, self.sought
+            )
+            self._keep(some.cells, slope, constant, better > self.bounds[new])
+            self.bounds[new] = np.maximum(self.bounds[new], better)
 
     def _keep(
         self, cells: IntArray, slope: FloatArray, constant: FloatArray, some: BoolArray
