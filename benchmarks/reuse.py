@@ -15,13 +15,14 @@ For every net with five inputs in models/higher/ and each data seed of the linke
 
 Each is the least of `--repeats` runs that begin from nothing, so that a slow spell hits no column
 alone. What a cold model costs that is not learning (reading it, one linear program) is inside all.
-Reading the file is not: `load` does it, once.
+Reading the file is not: `load` does it, once; a table of its own says how long it takes.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,15 @@ class Times:
         return cold / float(getattr(self, kind))
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What compiling left beside a net, and the seconds that reading it takes."""
+
+    net: str
+    cells: int
+    reading: float
+
+
 def main() -> None:
     """Measure, and print seconds and ratios."""
     parser = argparse.ArgumentParser(
@@ -89,17 +99,17 @@ def main() -> None:
     args = parser.parse_args()
     if args.quick:
         args.nets, args.data_seeds, args.repeats, args.seconds = [NETS[0]], [0, 1], 1, 0.5
-    times = [
-        one
-        for name in args.nets
-        for one in times_of(name, args.data_seeds, args.repeats, args.seconds)
-    ]
+    measured = [times_of(name, args.data_seeds, args.repeats, args.seconds) for name in args.nets]
+    times = [one for some, _ in measured for one in some]
     print_table(times_table(times))
+    print_table(files_table([kept for _, kept in measured]))
     print_table(ratios_table(times))
     print(machine(["surrogate", "highspy", "numpy"]))
 
 
-def times_of(name: str, seeds: Sequence[int], repeats: int, seconds: float) -> list[Times]:
+def times_of(
+    name: str, seeds: Sequence[int], repeats: int, seconds: float
+) -> tuple[list[Times], Kept]:
     """All figures of a net, for each seed."""
     net = load(MODELS / "higher" / f"{name}.onnx")
     strengthened(net, seeds[0])  # bounds are kept: the first model does not pay for all
@@ -108,12 +118,15 @@ def times_of(name: str, seeds: Sequence[int], repeats: int, seconds: float) -> l
         forget_trees()
         compile_network(net, time_limit=seconds)
         save_tree(known_tree(net, net.domain()), kept)
+        forget_trees()
+        start = time.perf_counter()
+        file = Kept(name, len(load_tree(kept, net)), time.perf_counter() - start)
         found = []
         for seed in seeds:
             runs = [_once(net, seed, seeds, kept) for _ in range(repeats)]
             found.append(Times(name, seed, *(min(figures) for figures in zip(*runs, strict=True))))
             progress(str(found[-1]))
-    return found
+    return found, file
 
 
 def _once(net: Network, seed: int, seeds: Sequence[int], kept: Path) -> tuple[float, ...]:
@@ -183,6 +196,12 @@ def times_table(times: Sequence[Times]) -> Table:
     )
     columns = ("net", "data seed", "cold", *KINDS.values())
     return Table("strengthen, s (how many times less than cold)", columns, rows, (), keys=2)
+
+
+def files_table(files: Sequence[Kept]) -> Table:
+    """How much was compiled, and how long it takes to read."""
+    rows = tuple((file.net, str(file.cells), digits(file.reading)) for file in files)
+    return Table("What was compiled", ("net", "cells", "read in, s"), rows, (), keys=1)
 
 
 def ratios_table(times: Sequence[Times]) -> Table:
