@@ -317,6 +317,7 @@ def test_reuse_prints_seconds_and_ratios():
     for known in ("the same again", "the same, changed", "after others", "compiled before"):
         assert re.search(rf"^ {known}( +[\d.]+){{3}} +\d of 2$", table, re.M)
     assert re.search(r"^ compiled, after others( +[\d.]+){3} +\d of 2$", table, re.M)
+    assert re.search(r"^ mixed5-1x24 +\d+ +[\d.]+$", table, re.M)  # cells, and reading them
 
 
 def test_mixed_prints_times_and_ratios():

@@ -29,8 +29,11 @@ class Table:
 
     def _room(self, n: int) -> None:
         """Make place for n rows: memory beyond those in use is not touched, so it costs nothing."""
-        if n > len(self._data):
-            data = np.empty((max(n, 4 * len(self._data)), *self._data.shape[1:]), self._data.dtype)
+        size = len(self._data)
+        while size < n:
+            size *= 4
+        if size > len(self._data):
+            data = np.empty((size, *self._data.shape[1:]), self._data.dtype)
             data[: self._n] = self._data[: self._n]
             self._data = data
 
