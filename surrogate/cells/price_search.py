@@ -6,6 +6,8 @@ for good: no later round looks at it, or copies it, and those are most of a larg
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from surrogate.box import FloatArray
@@ -70,7 +72,7 @@ class PriceSearch:
         """The lower bound over all cells."""
         return float(min(self.bounds.min(initial=np.inf), self._least_closed))
 
-    def whole(self) -> tuple[Cover, FloatArray]:
+    def result(self) -> tuple[Cover, FloatArray]:
         """All cells, with their bounds."""
         covers, bounds = zip((self.open, self.bounds), *self._closed, strict=True)
         return covers[0].joined(*covers[1:]), np.concatenate(bounds)
@@ -97,10 +99,11 @@ class PriceSearch:
         if len(order) and values[order[0]] < self.value:
             self.value, self.best = float(values[order[0]]), x[order[0]]
 
-    def unfold(self) -> None:
+    def unfold(self, deadline: float) -> None:
         """Replace cells whose bounds are below what is sought by their halves, where these are.
 
-        And recall what earlier prices proved there: cells that are made from here on are new.
+        And recall what earlier prices proved there: cells that are made from here on are new. Where
+        they were many, all that are still open get better slopes, unless the deadline is over.
         """
         before = len(self.open)
         leaves = [(self.open.take(np.zeros(0, dtype=np.intp)), self.bounds[:0])]
@@ -114,7 +117,7 @@ class PriceSearch:
         covers, all_bounds = zip(*leaves, strict=True)
         cover, bounds = covers[0].joined(*covers[1:]), np.concatenate(all_bounds)
         self.open, self.bounds = self._still_open(cover, self._recalled(cover, bounds))
-        if len(self.open) > UNFOLDED * before:
+        if len(self.open) > UNFOLDED * before and time.perf_counter() < deadline:
             self._better_slopes(np.argsort(self.bounds, kind="stable"))
             self.open, self.bounds = self._still_open(self.open, self.bounds)
 
@@ -186,8 +189,9 @@ class PriceSearch:
         halves = self._halved(self.open.take(chosen[can]), axes[can], self.bounds[chosen[can]])
         rest = np.ones(len(self.bounds), dtype=bool)
         rest[chosen[can]] = False
-        cover, bounds = self.open.take(rest).joined(halves[0]), [self.bounds[rest], halves[1]]
-        self.open, self.bounds = self._still_open(cover, np.concatenate(bounds))
+        cover = self.open.take(rest).joined(halves[0])
+        bounds = np.concatenate([self.bounds[rest], halves[1]])
+        self.open, self.bounds = self._still_open(cover, bounds)
         return bool(can.any()) or not len(chosen)
 
     def _halved(self, cover: Cover, axes: IntArray, bounds: FloatArray) -> tuple[Cover, FloatArray]:

@@ -2,9 +2,9 @@ r"""Pricing: the minimum of v.f(x) - g.x over a cover, from below and from above
 
 In each cell the plane of v.f less g.x is least at a corner, in closed form. The cells with the
 least such values are halved until the least of all is within `gap` of a value that f attains: a
-branch and bound on the inputs, a thousand cells at a time. Where few neurons are unstable, the cell
-is solved to the end, pattern by pattern (`surrogate.cells.patterns`). Of a direction v, the planes
-are made once; another g costs a product. So the pricing that column generation repeats takes
+branch and bound on the inputs, some hundred cells at a time. Where few neurons are unstable, the
+cell is solved to the end, pattern by pattern (`surrogate.cells.patterns`). Of a direction v, the
+planes are made once; another g costs a product. So the pricing that column generation repeats takes
 milliseconds, where a mixed-integer program for each takes seconds (benchmarks/higher_dimension.py).
 
 Every value from below is a valid cut v.f(x) >= g.x + value on what the cover covers.
@@ -75,8 +75,10 @@ def price(
     search = PriceSearch(tree, cover, v, g, gap, enough)
     if known is not None:
         search.evaluate(known)
+    if not np.isfinite(search.value):
+        search.try_cells(search.least_of(BATCH))  # a bound that is enough may close all cells
     if np.isfinite(search.sought):
-        search.unfold()
+        search.unfold(deadline)
     most, rounds = len(tree) + times * MOST_CELLS, 0
     while rounds < ROUNDS and len(search.open):
         chosen = search.least_of(max(BATCH, len(search.open) // SHARE))
@@ -88,4 +90,4 @@ def price(
         search.sharpen(chosen[whole])
         if not search.halve(chosen):
             break
-    return Priced(*search.whole(), search.points, search.value, search.best)
+    return Priced(*search.result(), search.points, search.value, search.best)

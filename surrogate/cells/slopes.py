@@ -7,7 +7,8 @@ ever exact, and the face would fill with ever smaller cells. The bound is concav
 linear in all s together. Its slope in s_j is c_j a_j, with c_j > 0 the coefficient of neuron j in
 the backward pass, and a_j its value where the plane less g.x is least, forward through the same
 lines. From the planes' s, every s_j goes up or down by 1/2, 1/4, 1/8 and so on, as its slope says;
-the best bound on the way counts. Whatever the s, it holds.
+the best bound on the way counts, or the first that is as high as is sought. Whatever the s, it
+holds.
 
 Source: K. Xu et al., Fast and Complete: Enabling Complete Neural Network Verification with Rapid
 and Massively Parallel Incomplete Verifiers, ICLR 2021, for slopes chosen by gradients.
@@ -73,11 +74,12 @@ def _moved(
 ) -> list[Lines]:
     """Lower lines with slopes one step up the bounds, whose minima over the boxes are at h."""
     found = []
-    for line, here, w, b in zip(lines, used, net.weights, net.biases, strict=False):
+    hidden = zip(lines, used, net.weights[:-1], net.biases[:-1], strict=True)
+    for line, here, w, b in hidden:
         a = h @ w + b
         h = np.where(here, line.below * a, line.above * a + line.intercept)
         moved = np.clip(line.below + step * np.sign(a), 0.0, 1.0)
-        unstable = line.intercept > 0.0
+        unstable = line.intercept > 0.0  # of a stable neuron both lines are one through 0
         found.append(replace(line, below=np.where(unstable & here, moved, line.below)))
     return found
 

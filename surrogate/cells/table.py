@@ -28,7 +28,8 @@ class Table:
             self._n = n
 
     def _room(self, n: int) -> None:
-        """Make place for n rows: memory beyond those in use is not touched, so it costs nothing."""
+        """Make place for n rows, four times as many as before: copies are then a third of the rows
+        in the end, and memory beyond those in use is not touched, so it costs nothing."""
         size = len(self._data)
         while size < n:
             size *= 4

@@ -56,7 +56,9 @@ def inspect(
 def compile_command(
     net_file: _Net,
     box: _Box = None,
-    seconds: Annotated[float, typer.Option(help="How long to learn.")] = 30.0,
+    seconds: Annotated[
+        float, typer.Option(help="How long to learn; a third of it, at most, to measure.")
+    ] = 30.0,
     seed: Annotated[int, typer.Option(help="Of the random models that are solved.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes that learn at once.")] = 1,
     as_json: Json = False,

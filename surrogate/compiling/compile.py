@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surrogate import onnx_files
-from surrogate.arguments import check_whole
+from surrogate.arguments import check_time_limit, check_whole
 from surrogate.box import Box, FloatArray
 from surrogate.cells import CellTree, Cover, Points, known_tree, price, recall
 from surrogate.compiling.learning import Task, learn, learn_in_processes
@@ -78,7 +78,7 @@ def compile_network(
 ) -> Compiled:
     """Learn the hull of the network's graph on its box, or on `box`.
 
-    time_limit   seconds
+    time_limit   seconds; measuring how much is known then takes up to `TESTING` of it besides
     models       random ones that are solved (see `surrogate.compiling.random_models`), in all; None
                  for as many as there is time for. With a number, and time enough, the same seed and
                  workers learn the same
@@ -86,8 +86,10 @@ def compile_network(
 
     Raises `InputError` when a number is out of its range, `BoxError` without a box.
     """
-    if not (math.isfinite(time_limit) and time_limit > 0.0):
-        raise InputError(f"time_limit is {time_limit}; give a positive number of seconds")
+    check_time_limit(time_limit)
+    if time_limit is None or math.isinf(time_limit):
+        raise InputError(f"time_limit is {time_limit}; there is always more to learn, give seconds")
+    check_whole("seed", seed, 0)
     check_whole("workers", workers, 1)
     if models is not None:
         check_whole("models", models, 1)

@@ -29,7 +29,7 @@ RISES = 0.01, 2.0
 to 1. Linked problems trade at 0.01 to 0.2, production plans at 1 to 3."""
 
 Direction = tuple[FloatArray, FloatArray, float]
-"""v (m,), g (d,), and the range of v.f - g.x over the box, by samples."""
+"""v (m,), g (d,), and the range of v.f - g.x over the box, by samples; 1 where it is constant."""
 
 
 def random_directions(net: Network, box: Box, n: int, rng: np.random.Generator) -> list[Direction]:
@@ -44,7 +44,7 @@ def random_directions(net: Network, box: Box, n: int, rng: np.random.Generator) 
         rise = np.ptp(y @ v) * np.exp(rng.uniform(*np.log(RISES)))
         slope = rng.standard_normal(net.n_inputs)
         g = rise * slope / np.linalg.norm(slope) / width
-        found.append((v, g, float(np.ptp(y @ v - x @ g)) + 1e-300))
+        found.append((v, g, float(np.ptp(y @ v - x @ g)) or 1.0))
     return found
 
 

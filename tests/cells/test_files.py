@@ -162,12 +162,26 @@ def test_compiling_takes_whole_numbers(name, number):
     assert str(caught.value) == f"{name} is {number!r}; give a whole number, at least 1"
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "a"])
+def test_compiling_takes_a_seed(seed):
+    with pytest.raises(InputError, match=f"seed is {seed!r}; give a whole number, at least 0"):
+        compile_network(make_net((3,), 2, seed=9), seed=seed)
+
+
+def test_of_a_constant_network_all_is_known():
+    net = make_net((3,), 2, seed=9)
+    flat = Network([0.0 * w for w in net.weights], net.biases, net.box)
+    found = compile_network(flat, time_limit=20.0, models=1)
+    assert found.known == 1.0
+    assert found.gap < 1e-6
+
+
 def test_compiling_takes_workers_with_something_to_do():
     with pytest.raises(InputError, match="models is 2 and workers 3; give as many models"):
         compile_network(make_net((3,), 2, seed=9), models=2, workers=3)
 
 
-@pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan"), "3", None])
 def test_compiling_takes_some_time(seconds):
     with pytest.raises(InputError, match="time_limit"):
         compile_network(make_net((3,), 2, seed=9), time_limit=seconds)

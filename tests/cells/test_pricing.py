@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surrogate.box import Box
-from surrogate.cells import CellTree, Cover, price, pricing
+from surrogate.cells import CellTree, Cover, Following, price, price_search, pricing
 from surrogate.cells.price_search import PriceSearch
 from surrogate.embedding import embed
 from surrogate.regions import enumerate_regions
@@ -292,6 +292,57 @@ def test_parts_of_cells_count_as_parts():
         assert found.value - found.least <= gap
         values.append(exactly)
     assert price(tree, cover, v, g, gap).least <= min(values)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_bound_that_is_enough_at_once_comes_with_points(seed):
+    net = make_net((5, 4), 2, seed=seed)
+    tree, cover = whole(net)
+    found = price(tree, cover, np.ones(1), np.zeros(2), 1e-3, enough=-1e3)
+    assert len(tree) == 1
+    assert_consistent(net, found, np.ones(1), np.zeros(2))
+    assert found.value == pytest.approx(net(found.best[None]).item(), rel=1e-12)
+
+
+def search_from_the_top(net, seed):
+    """A search in a tree that prices have cut finely, from its box, and the best known point."""
+    rng = np.random.default_rng(seed)
+    v, g = prices(net, rng)
+    gap = 1e-3 * spread(net, v, g, rng)
+    tree, cover = whole(net)
+    for share in (1.0, 0.9, 0.8):
+        best = price(tree, cover, v, share * g, gap).best
+    forgetful = CellTree(net, net.box)  # what was proved is only in the other's memory
+    Following(forgetful).follow(tree.cuts)
+    top = Cover(np.zeros(1, dtype=int), net.box.lower[None], net.box.upper[None])
+    search = PriceSearch(forgetful, top, v, g, gap, np.inf)
+    search.evaluate(best[None])
+    return search
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4, 5])
+def test_only_cells_below_what_is_sought_stay_open(seed, monkeypatch):
+    monkeypatch.setattr(price_search, "FEW", 0)  # cells are cut, not solved
+    net = make_net((8, 8), 4, seed=seed)
+    search = search_from_the_top(net, seed)
+    search.unfold(0.0)
+    assert (search.bounds < search.sought).all()
+    cover, bounds = search.result()
+    assert len(search.open) < len(cover)
+    assert bounds.min() == search.least
+    order = search.least_of(3)
+    assert search.bounds[order].tolist() == np.sort(search.bounds)[:3].tolist()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_leaves_of_cells_that_were_cut_get_better_slopes_unless_the_time_is_over(seed, monkeypatch):
+    monkeypatch.setattr(price_search, "FEW", 0)
+    net, still_open = make_net((8, 8), 4, seed=seed), []
+    for deadline in (np.inf, 0.0):
+        search = search_from_the_top(net, seed)
+        search.unfold(deadline)
+        still_open.append(len(search.open))
+    assert still_open[0] < still_open[1] / 2
 
 
 def test_degenerate_nets(degenerate):
