@@ -7,6 +7,7 @@ for good: no later round looks at it, or copies it, and those are most of a larg
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -32,7 +33,7 @@ closed, and better slopes close nine in ten of them. So all of them get these at
 eighth in each round. Re-measure with benchmarks/reuse.py --nets mixed10-2x32 (compiled).
 """
 
-_CACHE = 4096  # cells at once: with ten inputs the arrays are in the cache, with 1e5 twice as slow
+_CACHE = 4096  # cells at once: 1e5 of ten inputs take a tenth less time than in one piece
 
 
 class PriceSearch:
@@ -74,8 +75,7 @@ class PriceSearch:
 
     def result(self) -> tuple[Cover, FloatArray]:
         """All cells, with their bounds."""
-        covers, bounds = zip((self.open, self.bounds), *self._closed, strict=True)
-        return covers[0].joined(*covers[1:]), np.concatenate(bounds)
+        return _joined([(self.open, self.bounds), *self._closed])
 
     def least_of(self, n: int) -> IntArray:
         """The places of n open cells with the least bounds, the least first."""
@@ -114,8 +114,7 @@ class PriceSearch:
             leaves.append((cover.take(~cut), bounds[~cut]))
             halves = self._halved(cover.take(cut), axes[cut], bounds[cut])
             cover, bounds = self._still_open(*halves)
-        covers, all_bounds = zip(*leaves, strict=True)
-        cover, bounds = covers[0].joined(*covers[1:]), np.concatenate(all_bounds)
+        cover, bounds = _joined(leaves)
         self.open, self.bounds = self._still_open(cover, self._recalled(cover, bounds))
         if len(self.open) > UNFOLDED * before and time.perf_counter() < deadline:
             self._better_slopes(np.argsort(self.bounds, kind="stable"))
@@ -189,9 +188,8 @@ class PriceSearch:
         halves = self._halved(self.open.take(chosen[can]), axes[can], self.bounds[chosen[can]])
         rest = np.ones(len(self.bounds), dtype=bool)
         rest[chosen[can]] = False
-        cover = self.open.take(rest).joined(halves[0])
-        bounds = np.concatenate([self.bounds[rest], halves[1]])
-        self.open, self.bounds = self._still_open(cover, bounds)
+        all_cells = _joined([(self.open.take(rest), self.bounds[rest]), halves])
+        self.open, self.bounds = self._still_open(*all_cells)
         return bool(can.any()) or not len(chosen)
 
     def _halved(self, cover: Cover, axes: IntArray, bounds: FloatArray) -> tuple[Cover, FloatArray]:
@@ -216,6 +214,12 @@ class PriceSearch:
             boxes = cover.lower[part], cover.upper[part]
             found[part] = least_on_boxes(size * slope, self._g, size * constant, *boxes)
         return found
+
+
+def _joined(some: Sequence[tuple[Cover, FloatArray]]) -> tuple[Cover, FloatArray]:
+    """The cells of all, with their bounds."""
+    covers, bounds = zip(*some, strict=True)
+    return covers[0].joined(*covers[1:]), np.concatenate(bounds)
 
 
 def _smallest(bounds: FloatArray, n: int) -> IntArray:

@@ -27,7 +27,7 @@ from surrogate.network import Network
 from surrogate.programs.program import BoolArray
 
 STEPS = (0.5, 0.25, 0.125, 0.0625, 0.03125)
-FEWER = 0.7  # of the cells are worth copies of their lines. Re-measure with benchmarks/reuse.py
+FEWER = 0.7  # of the cells: then copies of their lines are less work than a step with all
 
 
 def best_planes(

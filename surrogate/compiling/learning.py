@@ -18,7 +18,7 @@ from surrogate.isolation import Failed, Finished, Report, run_isolated
 from surrogate.network import Network
 
 REL_GAP = 1e-3
-"""To which a model is solved. With 1e-4 fewer are, and with ten inputs less is learned."""
+"""To which a model is solved. With 1e-4 they take longer, so fewer are."""
 
 ROUNDS = 50  # of pricing, that a model may take: few take more than ten
 

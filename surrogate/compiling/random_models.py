@@ -5,8 +5,8 @@ r"""Random models of a network, such as its hull has to be known for.
 The few rows A and the points z are random, so that every model has a solution. Which directions
 such a model asks for in the end cannot be drawn at random: they are those at which several points
 of each graph are equally good, since only a mixture of them satisfies the rows. There a search has
-the most cells to look at. Twenty seconds of these models teach a network of ten inputs more than
-sixty of random directions (benchmarks/reuse.py --nets mixed10-2x32).
+the most cells to look at. Twenty seconds of these models taught a network of ten inputs as much as
+sixty of random directions (what they teach: benchmarks/reuse.py --nets mixed10-2x32).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ PRICED = 0.5
 
 RISES = 0.01, 2.0
 """How much such prices rise over the box, in ranges of v.f: as often from 0.01 to 0.1 as from 0.1
-to 1. Linked problems trade at 0.01 to 0.2, production plans at 1 to 3."""
+to 1. Linked problems were seen to trade at 0.03 to 0.15 (|g| times half the widths, summed),
+production plans at 0.8 to 2.6."""
 
 Direction = tuple[FloatArray, FloatArray, float]
 """v (m,), g (d,), and the range of v.f - g.x over the box, by samples; 1 where it is constant."""
